@@ -1,0 +1,121 @@
+package sheepdog.membership.api;
+
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import sheepdog.protocol.model.Outcome;
+
+/**
+ * The one committed log of the cluster (design rule R1): every epoch and every decision is an entry, in one order for
+ * all, applied only after a majority of the voters has it on disk. Also the leases of rule R2, which rest on the same
+ * majority.
+ *
+ * <p>Loop-owned: every method is called on the loop and the state machine is called on the loop, one entry at a time.
+ *
+ * <p>Before the cluster is formatted there is no log: {@link #status} says {@link Phase#UNFORMATTED}, {@link #visible}
+ * lists who is there, and {@link #format} makes the log.
+ */
+public interface ClusterLog {
+    /** Largest command. */
+    int COMMAND_BYTES_MAX = 1 << 20;
+
+    /**
+     * Loads what is on disk, restores and applies what is known to be committed, and joins the others. Blocking until
+     * the disk has been read; called once, before the loop runs.
+     */
+    void start(StateMachine machine);
+
+    /**
+     * Puts {@code command} into the log. The stage completes on the loop with what {@link StateMachine#apply} returned
+     * for it <i>on this node</i>; it is applied once however often it had to be sent. It waits as long as there is no
+     * majority: callers that must not wait look at {@link #status} first.
+     *
+     * @return refused with SHUTDOWN when this node leaves or is closed first (it may or may not be applied then)
+     */
+    CompletionStage<Outcome<byte[]>> propose(byte[] command);
+
+    /**
+     * Makes a new cluster of the sheep that are visible now, its first epoch being 1, and puts {@code command} in as
+     * its first entry. Only in phase UNFORMATTED; a formatted cluster is formatted again by a command that the state
+     * machine understands, together with {@link StateMachine#restartsEpochs}.
+     *
+     * @return refused with NETWORK_ERROR if the others did not answer in time: nothing was formatted, ask again
+     */
+    CompletionStage<Outcome<byte[]>> format(byte[] command);
+
+    /**
+     * Leaves on purpose: gives the lease back, has an epoch without this node committed (unless it is the last one, or
+     * there is no majority), and stops. The stage completes when others can serve without this node.
+     */
+    CompletionStage<Void> leave();
+
+    /** Stops at once; the others find out by themselves. */
+    void close();
+
+    Status status();
+
+    /**
+     * Whether this node may acknowledge I/O at this instant (R2). Asked when an answer leaves; cheap. False for a node
+     * that is not a member of the latest epoch it knows.
+     */
+    boolean holdsLease();
+
+    /** The sheep that can be seen now, this one included, sorted by address; not more than a hint. */
+    List<Member> visible();
+
+    /**
+     * A client's or peer's word that {@code storeId} does not answer (R5). The leader weighs it with what it sees
+     * itself; an exclusion comes back as an epoch or not at all.
+     */
+    void complain(long storeId);
+
+    /** Where this node stands. */
+    enum Phase {
+        /** No cluster has been formatted here. */
+        UNFORMATTED,
+        /** Formatted, but since its start this node has not been part of a majority yet. */
+        JOINING,
+        /** A member of the current epoch with a leader and, but for moments, a lease. */
+        SERVING,
+        /** It was serving, and cannot reach a majority now: I/O is parked. */
+        ISOLATED,
+        /** It left or was closed, or the cluster refused it; {@link Status#reason} says why. */
+        STOPPED
+    }
+
+    /**
+     * @param leader store id of the leader this node follows, 0 if none
+     * @param missing members of the latest epoch that are not visible, for {@code cluster info -v}
+     * @param reason why JOINING, ISOLATED or STOPPED lasts; empty otherwise
+     */
+    record Status(Phase phase, long leader, long commitIndex, List<Member> missing, String reason) {}
+
+    /** What the entries mean. Implemented by the daemon; called on the loop. Deterministic: no clock, no chance. */
+    interface StateMachine {
+        /**
+         * An epoch was committed. Called before any command that comes after it in the log, also while replaying at
+         * start. When this returns, the store must refuse writes of earlier epochs.
+         */
+        void epoch(Position position, EpochRecord epoch);
+
+        /** A committed command; what it returns goes to its proposer, at most 64 KiB. */
+        byte[] apply(Position position, byte[] command);
+
+        /**
+         * Whether {@code command} formats the cluster anew, so that the epoch that follows it is 1 again: the log then
+         * calls {@link #epoch} with number 1 and the members of the current epoch right after {@link #apply}.
+         */
+        boolean restartsEpochs(byte[] command);
+
+        /** The whole state, for a node that is far behind, and to keep the log short. */
+        byte[] snapshot();
+
+        /** Replaces the state; the epochs that led to it are part of the bytes. */
+        void restore(Position position, byte[] state);
+
+        /** The phase, the leader, the lease or who is visible changed. */
+        void statusChanged();
+    }
+
+    /** Where in the log: entries are numbered from 1 without gaps. */
+    record Position(long index, long term) {}
+}

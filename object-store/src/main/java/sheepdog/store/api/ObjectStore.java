@@ -1,0 +1,98 @@
+package sheepdog.store.api;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.ObjectId;
+import sheepdog.protocol.model.Outcome;
+import sheepdog.protocol.model.Vid;
+
+/**
+ * The objects of one node. A mutation that returned success is on stable storage.
+ *
+ * <p>Any thread; blocking. Mutations of one object must not overlap in time (the caller's pool is striped by object id);
+ * everything else may. Lengths and offsets are bytes, checked against {@link ObjectId#size}: outside of it the answer
+ * is {@code INVALID_PARMS}. Disk errors come back as {@code EIO}, a full disk as {@code NO_SPACE}, both without damage.
+ *
+ * <p>Every mutation carries a {@link Stamp}: older than the fenced epoch is {@code OLD_NODE_VER}, an owner generation
+ * older than the fenced one of that VDI is {@code AGAIN}.
+ */
+public interface ObjectStore extends AutoCloseable {
+    /**
+     * Fills {@code into} (position to limit) from {@code offset}; holes read as zeros. No byte whose checksum fails is
+     * returned: {@code EIO}.
+     *
+     * @return {@code NO_OBJ} if there is no such object
+     */
+    Outcome<Void> read(ObjectId oid, int offset, ByteBuffer into);
+
+    /**
+     * Makes an object of full size that holds {@code data} at {@code offset} and zeros elsewhere. If the object exists
+     * this is a retry: the range is merged into it, and nothing else of it changes.
+     *
+     * @param data position to limit; left as it was. Empty makes an object of zeros
+     */
+    Outcome<Void> create(ObjectId oid, int offset, ByteBuffer data, Stamp stamp);
+
+    /**
+     * Recovery's create: puts a whole object in place if there is none, and gives way to one that is there.
+     *
+     * @param whole exactly the object's size
+     * @return whether it was put; {@code OLD_NODE_VER} under an older epoch
+     */
+    Outcome<Boolean> createIfAbsent(ObjectId oid, ByteBuffer whole, Epoch epoch);
+
+    /** Writes into an object that exists; {@code NO_OBJ} otherwise. An empty {@code data} only checks. */
+    Outcome<Void> write(ObjectId oid, int offset, ByteBuffer data, Stamp stamp);
+
+    /** Removes an object and gives its space back; {@code NO_OBJ} if there is none. */
+    Outcome<Void> remove(ObjectId oid, Stamp stamp);
+
+    /** Makes a range of an object read as zeros and gives its whole blocks back to the file system. */
+    Outcome<Void> discard(ObjectId oid, int offset, int length, Stamp stamp);
+
+    Optional<ObjectInfo> find(ObjectId oid);
+
+    /** Objects after {@code after} (exclusive; empty from the first) in unsigned order of their ids. */
+    List<ObjectInfo> list(Optional<ObjectId> after, int countMax);
+
+    /** From now on mutations of earlier epochs are refused. When it returns, none of them is under way. */
+    void fence(Epoch epoch);
+
+    /** From now on mutations of {@code vid} by earlier owner generations are refused; likewise. */
+    void fenceOwner(Vid vid, long generation);
+
+    /**
+     * The owner's word that its mutations of {@code vid} up to {@code sequence} are on every replica: their in-flight
+     * marks may go, when it suits.
+     */
+    void completed(Vid vid, long generation, long sequence);
+
+    /** Objects of {@code vid} whose last mutations are not known to be on every replica (R6); survives a crash. */
+    List<ObjectId> inFlight(Vid vid);
+
+    /** Every VDI that {@link #inFlight} has something for. */
+    List<Vid> inFlightVids();
+
+    /** The copy was made equal on all replicas: its mark goes. */
+    void settled(ObjectId oid, Epoch epoch);
+
+    /**
+     * Objects that became untrusted while this node was out of the cluster (R4): from now on they are not served,
+     * listed nor written, but kept aside under the epoch they were last valid in, until {@link #forgetStale}.
+     */
+    Outcome<Void> setAside(ObjectId oid, Epoch validIn);
+
+    /** Deletes what {@link #setAside} kept. */
+    Outcome<Void> forgetStale();
+
+    /** Removes every object, mark and stale copy: the cluster is formatted. The fences start again at {@code epoch}. */
+    Outcome<Void> format(Epoch epoch);
+
+    StoreStats stats();
+
+    /** Waits for calls under way, then closes. Later calls fail with {@code EIO}. */
+    @Override
+    void close();
+}
