@@ -79,7 +79,7 @@ public sealed interface Response {
      * </pre>
      *
      * @param masterIndex all ones, as collie expects it
-     * @param data        node records, the record {@code sd_node} of docs/protocol.md
+     * @param data        nodes one after the other, see {@link NodeCodec}
      */
     record NodeStat(
             ResultCode result,
