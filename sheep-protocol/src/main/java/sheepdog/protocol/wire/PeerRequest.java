@@ -118,10 +118,12 @@ public sealed interface PeerRequest extends Request {
      * Asks which objects of a VDI the receiver has in-flight marks for; answered with {@link Response.ObjectIds}.
      *
      * <pre>
-     *  16 vid u32 | data_length = room for the answer
+     *  16 vid u32 | 24 generation u64 | data_length = room for the answer
      * </pre>
+     *
+     * @param generation of the owner that asks: mutations by earlier ones are refused before the answer is given
      */
-    record InFlightObjects(Header header, Vid vid) implements PeerRequest {}
+    record InFlightObjects(Header header, Vid vid, long generation) implements PeerRequest {}
 
     /**
      * Says that the copies of an object were made equal, so that its mark may go.

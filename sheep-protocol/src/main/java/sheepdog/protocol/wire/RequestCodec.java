@@ -216,7 +216,8 @@ public final class RequestCodec {
                                 head, in.oid(), in.i32(40), head.dataLength(), in.i64(24), in.i64(32), in.completed()));
             case COMPLETED_WRITES ->
                 when(in.isVid(16), () -> new CompletedWrites(head, new Vid(in.i32(16)), in.i64(24), in.i64(32)));
-            case IN_FLIGHT_OBJECTS -> when(in.isVid(16), () -> new InFlightObjects(head, new Vid(in.i32(16))));
+            case IN_FLIGHT_OBJECTS ->
+                when(in.isVid(16), () -> new InFlightObjects(head, new Vid(in.i32(16)), in.i64(24)));
             case SETTLE_OBJECT -> when(in.oid().isValid(), () -> new SettleObject(head, in.oid()));
             case FETCH_OBJECT -> when(in.oid().isValid(), () -> new FetchObject(head, in.oid()));
             case LIST_OBJECTS ->
@@ -498,6 +499,7 @@ public final class RequestCodec {
             }
             case InFlightObjects f -> {
                 out.putInt(16, f.vid().value());
+                out.putLong(24, f.generation());
                 yield Protocol.LIST_COUNT_MAX * Long.BYTES;
             }
             case SettleObject s -> putOid(out, s.oid());
