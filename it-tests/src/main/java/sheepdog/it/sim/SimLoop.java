@@ -9,13 +9,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 import sheepdog.membership.runtime.Cancellable;
 import sheepdog.membership.runtime.Loop;
 import sheepdog.membership.runtime.Pool;
 import sheepdog.protocol.model.Invariant;
+import sheepdog.sheep.runtime.LoopFuture;
 
 /**
  * One process of a simulation: its loop, its pools and its clock.
@@ -94,7 +94,7 @@ public final class SimLoop implements Loop {
     @Override
     public <T> CompletionStage<T> offload(Pool pool, long stripe, Callable<T> blocking) {
         checkOnLoop();
-        var stage = new CompletableFuture<T>();
+        var stage = new LoopFuture<T>(this);
         pools.get(pool).add(pool == Pool.LOG ? 0 : stripe, () -> {
             try {
                 T value = blocking.call();
