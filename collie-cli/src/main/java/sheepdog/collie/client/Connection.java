@@ -1,0 +1,104 @@
+package sheepdog.collie.client;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+
+/**
+ * A stream to one sheep whose calls block, but not for ever. One thread.
+ *
+ * <p>A channel with a selector rather than a {@code Socket}: unix sockets have no {@code Socket}, and no socket of the
+ * JDK has a time limit for sending.
+ */
+final class Connection implements AutoCloseable {
+    private final SocketChannel channel;
+    private final Selector selector;
+    private final SelectionKey key;
+    private final Timeouts timeouts;
+
+    private Connection(SocketChannel channel, Selector selector, Timeouts timeouts) throws IOException {
+        this.channel = channel;
+        this.selector = selector;
+        this.timeouts = timeouts;
+        this.key = channel.register(selector, 0);
+    }
+
+    /** Connects; the exception's message is the system's text. */
+    static Connection open(SocketAddress address, Timeouts timeouts) throws IOException {
+        boolean unix = address instanceof UnixDomainSocketAddress;
+        SocketChannel channel = unix ? SocketChannel.open(StandardProtocolFamily.UNIX) : SocketChannel.open();
+        Selector selector = null;
+        try {
+            channel.configureBlocking(false);
+            if (!unix) {
+                channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            }
+            selector = Selector.open();
+            var connection = new Connection(channel, selector, timeouts);
+            if (!channel.connect(address)) {
+                connection.await(SelectionKey.OP_CONNECT, timeouts.connect(), 0, "Connection timed out");
+                channel.finishConnect();
+            }
+            return connection;
+        } catch (IOException failed) {
+            if (selector != null) {
+                selector.close();
+            }
+            channel.close();
+            throw failed;
+        }
+    }
+
+    /** Sends all of both. */
+    void write(ByteBuffer header, ByteBuffer body) throws IOException {
+        ByteBuffer[] both = {header, body};
+        while (header.hasRemaining() || body.hasRemaining()) {
+            if (channel.write(both) == 0) {
+                await(SelectionKey.OP_WRITE, timeouts.send(), timeouts.retries(), "Resource temporarily unavailable");
+            }
+        }
+    }
+
+    /** Fills the buffer. */
+    void read(ByteBuffer into) throws IOException {
+        while (into.hasRemaining()) {
+            int count = channel.read(into);
+            if (count < 0) {
+                throw new EOFException("Connection closed by the daemon");
+            }
+            if (count == 0) {
+                await(SelectionKey.OP_READ, timeouts.receive(), timeouts.retries(), "Resource temporarily unavailable");
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            selector.close();
+            channel.close();
+        } catch (IOException _) {
+            // Whatever was to be said has been said and answered.
+        }
+    }
+
+    private void await(int operation, Duration limit, int retries, String late) throws IOException {
+        key.interestOps(operation);
+        for (int attempt = 0; attempt <= retries; attempt++) {
+            if (selector.select(limit.toMillis()) > 0) {
+                selector.selectedKeys().clear();
+                return;
+            }
+        }
+        throw new SocketTimeoutException(late);
+    }
+}
