@@ -3,10 +3,13 @@ package sheepdog.it.sim;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import sheepdog.protocol.model.Invariant;
+import sheepdog.protocol.model.NodeId;
 
 /**
  * What lies between the machines of a simulation: delay, cuts of one direction or both, stalls, resets, lost and doubled
@@ -20,6 +23,7 @@ public final class SimNetwork {
     private final SimTime time;
     private final RandomGenerator random;
     private final List<SimHost> hosts = new ArrayList<>();
+    private final TreeMap<NodeId, SimHost> addresses = new TreeMap<>();
     private final List<SimTransport> transports = new ArrayList<>();
     private final Set<Integer> cut = new TreeSet<>();
     private final Set<Integer> stalled = new TreeSet<>();
@@ -73,6 +77,18 @@ public final class SimNetwork {
         var host = new SimHost(name, hosts.size());
         hosts.add(host);
         return host;
+    }
+
+    /** Adds a machine that is reached at {@code address}; several may have one address and different ports. */
+    public SimHost addHost(String name, NodeId address) {
+        SimHost host = addHost(name);
+        addresses.put(address, host);
+        return host;
+    }
+
+    /** The machine that is reached at {@code address}. */
+    public Optional<SimHost> hostAt(NodeId address) {
+        return Optional.ofNullable(addresses.get(address));
     }
 
     /** From now on the network behaves so. */
