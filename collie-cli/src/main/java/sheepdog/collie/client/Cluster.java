@@ -1,7 +1,6 @@
 package sheepdog.collie.client;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,20 +18,22 @@ import sheepdog.protocol.model.Payload;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.wire.Flags;
 import sheepdog.protocol.wire.Header;
+import sheepdog.protocol.wire.NodeCodec;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.Protocol;
 import sheepdog.protocol.wire.Request;
 import sheepdog.protocol.wire.Response;
+import sheepdog.protocol.wire.ZeroTrim;
 
 /**
  * The cluster as seen through one sheep: the node list, plain requests, reads and writes of objects. Opens connections
  * as they are needed. One thread.
  */
 public final class Cluster implements AutoCloseable {
-    private static final int NODE_LIST_BYTES = Protocol.NODES_MAX * NodeRecords.BYTES;
+    private static final int NODE_LIST_BYTES = Protocol.NODES_MAX * NodeCodec.BYTES;
 
     private final Console console;
-    private final Timeouts timeouts;
+    private final Network network;
     private final Dates dates;
     private final InstantSource clock;
     private final SheepClient sheep;
@@ -40,12 +41,12 @@ public final class Cluster implements AutoCloseable {
     private Epoch epoch = Epoch.NONE;
 
     /** @param address of the sheep to ask */
-    public Cluster(SheepAddress address, Timeouts timeouts, Console console, Dates dates, InstantSource clock) {
+    public Cluster(SheepAddress address, Network network, Console console, Dates dates, InstantSource clock) {
         this.console = console;
-        this.timeouts = timeouts;
+        this.network = network;
         this.dates = dates;
         this.clock = clock;
-        this.sheep = new SheepClient(address, timeouts, dates, clock);
+        this.sheep = new SheepClient(address, network, dates, clock);
     }
 
     /**
@@ -63,8 +64,8 @@ public final class Cluster implements AutoCloseable {
                         "Failed to update node list: " + reply.resultText(),
                         "Failed to get node list");
             }
-            ByteBuffer records = list.data().bytes().order(ByteOrder.LITTLE_ENDIAN);
-            nodes = NodeRecords.read(records, 0, list.nodeCount()).stream()
+            nodes = NodeCodec.readAll(list.data().bytes()).stream()
+                    .limit(Integer.toUnsignedLong(list.nodeCount()))
                     .sorted()
                     .toList();
             epoch = reply.epoch();
@@ -148,7 +149,7 @@ public final class Cluster implements AutoCloseable {
         ByteBuffer wanted = into.slice();
         try {
             Reply reply = sheep.repeatable(request, wanted);
-            if (reply.response() instanceof Response.ObjectData data && place(data, into.slice())) {
+            if (reply.response() instanceof Response.ObjectData data && isWhole(data, into)) {
                 return new ObjectAnswer(reply.result(), List.of());
             }
             // Success with a range that cannot be: no result text says that.
@@ -219,25 +220,17 @@ public final class Cluster implements AutoCloseable {
     }
 
     private SheepClient client(Node node) {
-        return new SheepClient(SheepAddress.of(node.id()), timeouts, dates, clock);
+        return new SheepClient(SheepAddress.of(node.id()), network, dates, clock);
     }
 
-    /** Puts what was sent, which lies at the start of {@code into}, where it belongs; the rest becomes zeros. */
-    private static boolean place(Response.ObjectData data, ByteBuffer into) {
-        int length = data.data().length();
-        if (data.offset() > into.limit() - length) {
-            return false;
+    /** Puts zeros where the sheep left them out; what it sent lies at the start of {@code into}. */
+    private static boolean isWhole(Response.ObjectData data, ByteBuffer into) {
+        ByteBuffer sent = data.data().bytes();
+        if (data.offset() == 0 && sent.remaining() == into.remaining()) {
+            return true;
         }
-        if (length < into.limit()) {
-            into.put(data.offset(), data.data().bytes(), 0, length);
-            zero(into, 0, data.offset());
-            zero(into, data.offset() + length, into.limit());
-        }
-        return true;
-    }
-
-    private static void zero(ByteBuffer bytes, int from, int to) {
-        bytes.put(from, new byte[to - from]);
+        ByteBuffer apart = ByteBuffer.allocate(sent.remaining()).put(sent).flip();
+        return ZeroTrim.restore(data.offset(), apart, into);
     }
 
     private static ObjectAnswer unanswered(SheepUnreachable unreachable, String last) {

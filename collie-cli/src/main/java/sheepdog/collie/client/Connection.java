@@ -23,17 +23,17 @@ final class Connection implements AutoCloseable {
     private final SocketChannel channel;
     private final Selector selector;
     private final SelectionKey key;
-    private final Timeouts timeouts;
+    private final Network network;
 
-    private Connection(SocketChannel channel, Selector selector, Timeouts timeouts) throws IOException {
+    private Connection(SocketChannel channel, Selector selector, Network network) throws IOException {
         this.channel = channel;
         this.selector = selector;
-        this.timeouts = timeouts;
+        this.network = network;
         this.key = channel.register(selector, 0);
     }
 
     /** Connects; the exception's message is the system's text. */
-    static Connection open(SocketAddress address, Timeouts timeouts) throws IOException {
+    static Connection open(SocketAddress address, Network network) throws IOException {
         boolean unix = address instanceof UnixDomainSocketAddress;
         SocketChannel channel = unix ? SocketChannel.open(StandardProtocolFamily.UNIX) : SocketChannel.open();
         Selector selector = null;
@@ -43,9 +43,9 @@ final class Connection implements AutoCloseable {
                 channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
             }
             selector = Selector.open();
-            var connection = new Connection(channel, selector, timeouts);
+            var connection = new Connection(channel, selector, network);
             if (!channel.connect(address)) {
-                connection.await(SelectionKey.OP_CONNECT, timeouts.connect(), 0, "Connection timed out");
+                connection.await(SelectionKey.OP_CONNECT, network.connect(), 0, "Connection timed out");
                 channel.finishConnect();
             }
             return connection;
@@ -63,7 +63,7 @@ final class Connection implements AutoCloseable {
         ByteBuffer[] both = {header, body};
         while (header.hasRemaining() || body.hasRemaining()) {
             if (channel.write(both) == 0) {
-                await(SelectionKey.OP_WRITE, timeouts.send(), timeouts.retries(), "Resource temporarily unavailable");
+                await(SelectionKey.OP_WRITE, network.send(), network.retries(), "Resource temporarily unavailable");
             }
         }
     }
@@ -76,7 +76,7 @@ final class Connection implements AutoCloseable {
                 throw new EOFException("Connection closed by the daemon");
             }
             if (count == 0) {
-                await(SelectionKey.OP_READ, timeouts.receive(), timeouts.retries(), "Resource temporarily unavailable");
+                await(SelectionKey.OP_READ, network.receive(), network.retries(), "Resource temporarily unavailable");
             }
         }
     }

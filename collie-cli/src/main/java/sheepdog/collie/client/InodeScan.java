@@ -33,7 +33,7 @@ public final class InodeScan {
     }
 
     /** Calls {@code each} for every VDI; status 2 if the list of ids is not to be had. */
-    public void headers(Consumer<InodeHeader> each) {
+    public void headers(Consumer<VdiInode> each) {
         scan((oid, header) -> each.accept(header));
     }
 
@@ -41,14 +41,14 @@ public final class InodeScan {
      * Calls {@code each} for every VDI that is wanted with its index, as far as its size goes: slot i is the int at
      * 4 * i, little endian.
      */
-    public void indexes(Predicate<InodeHeader> wanted, BiConsumer<InodeHeader, ByteBuffer> each) {
+    public void indexes(Predicate<VdiInode> wanted, BiConsumer<VdiInode, ByteBuffer> each) {
         scan((oid, header) -> {
             if (!wanted.test(header)) {
                 return;
             }
-            ByteBuffer index = inode.slice(InodeHeader.BYTES, header.objectCount() * InodeHeader.SLOT_BYTES)
-                    .order(ByteOrder.LITTLE_ENDIAN);
-            if (index.hasRemaining() && !read(oid, InodeHeader.BYTES, index)) {
+            ByteBuffer index =
+                    inode.slice(VdiInode.HEADER_BYTES, header.indexBytes()).order(ByteOrder.LITTLE_ENDIAN);
+            if (index.hasRemaining() && !read(oid, VdiInode.HEADER_BYTES, index)) {
                 console.error("Failed to read inode");
                 return;
             }
@@ -56,7 +56,7 @@ public final class InodeScan {
         });
     }
 
-    private void scan(BiConsumer<ObjectId, InodeHeader> each) {
+    private void scan(BiConsumer<ObjectId, VdiInode> each) {
         var request = new Request.ReadVdis(cluster.header(Opcode.READ_VDIS, 0), Protocol.VDI_BITMAP_BYTES);
         Payload bitmap = cluster.ask(request).response().data();
         ByteBuffer bits = bitmap.bytes();
@@ -68,13 +68,13 @@ public final class InodeScan {
         }
     }
 
-    private void visit(ObjectId oid, BiConsumer<ObjectId, InodeHeader> each) {
-        ByteBuffer bytes = inode.slice(0, InodeHeader.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private void visit(ObjectId oid, BiConsumer<ObjectId, VdiInode> each) {
+        ByteBuffer bytes = inode.slice(0, VdiInode.HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         if (!read(oid, 0, bytes)) {
             console.error("Failed to read inode header");
             return;
         }
-        var header = InodeHeader.read(bytes);
+        var header = VdiInode.read(bytes);
         if (!header.name().isEmpty()) {
             each.accept(oid, header);
         }

@@ -32,7 +32,7 @@ public record SheepAddress(String host, int port) {
      *
      * @throws IOException if the name does not resolve; its message says why
      */
-    List<SocketAddress> resolve() throws IOException {
+    public List<SocketAddress> resolve() throws IOException {
         String text = new String(host.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
         if (isUnixSocket()) {
             return List.of(UnixDomainSocketAddress.of(Path.of(text)));

@@ -31,15 +31,15 @@ public final class SheepClient implements AutoCloseable {
     private static final int RESULT_OFFSET = 16;
 
     private final SheepAddress address;
-    private final Timeouts timeouts;
+    private final Network network;
     private final Dates dates;
     private final InstantSource clock;
     private Optional<Connection> kept = Optional.empty();
 
     /** @param clock for the time in complaints */
-    public SheepClient(SheepAddress address, Timeouts timeouts, Dates dates, InstantSource clock) {
+    public SheepClient(SheepAddress address, Network network, Dates dates, InstantSource clock) {
         this.address = address;
-        this.timeouts = timeouts;
+        this.network = network;
         this.dates = dates;
         this.clock = clock;
     }
@@ -107,7 +107,7 @@ public final class SheepClient implements AutoCloseable {
         var lines = new ArrayList<String>();
         for (SocketAddress candidate : resolve()) {
             try {
-                return Connection.open(candidate, timeouts);
+                return Connection.open(candidate, network);
             } catch (IOException failed) {
                 lines.add(log("connect_to(251) failed to connect to " + address + ": " + failed.getMessage()));
             }
@@ -118,7 +118,7 @@ public final class SheepClient implements AutoCloseable {
 
     private List<SocketAddress> resolve() throws SheepUnreachable {
         try {
-            return address.resolve();
+            return network.resolver().resolve(address);
         } catch (UnknownHostException unknown) {
             String message = String.valueOf(unknown.getMessage());
             String reason = message.substring(message.indexOf(": ") < 0 ? 0 : message.indexOf(": ") + 2);

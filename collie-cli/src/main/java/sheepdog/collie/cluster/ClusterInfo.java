@@ -5,25 +5,30 @@ import java.util.List;
 import java.util.stream.Collectors;
 import sheepdog.collie.cli.Columns;
 import sheepdog.collie.cli.ExitCode;
-import sheepdog.collie.client.EpochEntry;
 import sheepdog.collie.client.Reply;
 import sheepdog.collie.command.Handler;
 import sheepdog.collie.command.Invocation;
 import sheepdog.protocol.model.NodeId;
+import sheepdog.protocol.wire.EpochLogEntry;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.Request;
 
 /** {@code cluster info}: the status, which is the result of the request, and the epochs, newest first. */
 final class ClusterInfo implements Handler {
     /** As many as fit into the length of one answer. */
-    private static final int EPOCHS_MAX = Integer.MAX_VALUE / EpochEntry.BYTES;
+    private static final int EPOCHS_MAX = Integer.MAX_VALUE / EpochLogEntry.BYTES;
 
     @Override
     public ExitCode run(Invocation call) {
         int count = (int) Math.min(Integer.toUnsignedLong(call.cluster().epoch().number()), EPOCHS_MAX);
-        var request = new Request.StatCluster(call.cluster().header(Opcode.STAT_CLUSTER, 0), count * EpochEntry.BYTES);
-        List<EpochEntry> epochs = new ArrayList<>();
-        Reply reply = call.cluster().ask(request, EpochEntry.BYTES, record -> epochs.add(EpochEntry.read(record)));
+        var request =
+                new Request.StatCluster(call.cluster().header(Opcode.STAT_CLUSTER, 0), count * EpochLogEntry.BYTES);
+        List<EpochLogEntry> epochs = new ArrayList<>();
+        Reply reply = call.cluster()
+                .ask(
+                        request,
+                        EpochLogEntry.BYTES,
+                        record -> EpochLogEntry.read(record, 0).ifPresent(epochs::add));
         boolean raw = call.options().raw();
         String status = reply.isSuccess() ? "running" : reply.resultText();
         call.console().line(raw ? status : "Cluster status: " + status);
@@ -38,13 +43,13 @@ final class ClusterInfo implements Handler {
         return ExitCode.SUCCESS;
     }
 
-    private static String row(Invocation call, EpochEntry epoch) {
+    private static String row(Invocation call, EpochLogEntry epoch) {
         String nodes = epoch.nodes().stream()
                 .map(node -> node.id())
                 .map(NodeId::toString)
                 .collect(Collectors.joining(", ", " [", "]"));
         return call.options().raw()
-                ? epoch.seconds() + " " + epoch.epoch() + nodes
-                : call.dates().toSecond(epoch.seconds()) + " " + Columns.right(6, epoch.epoch()) + nodes;
+                ? epoch.timeSeconds() + " " + epoch.epoch() + nodes
+                : call.dates().toSecond(epoch.timeSeconds()) + " " + Columns.right(6, epoch.epoch()) + nodes;
     }
 }

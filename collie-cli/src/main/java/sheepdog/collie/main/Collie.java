@@ -15,8 +15,8 @@ import sheepdog.collie.cli.Console;
 import sheepdog.collie.cli.Dates;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.client.Cluster;
+import sheepdog.collie.client.Network;
 import sheepdog.collie.client.SheepAddress;
-import sheepdog.collie.client.Timeouts;
 import sheepdog.collie.cluster.ClusterCommands;
 import sheepdog.collie.command.Command;
 import sheepdog.collie.node.NodeCommands;
@@ -36,7 +36,7 @@ public final class Collie {
                 isTerminal(1));
         List<String> words = new RawArguments(Path.of("/proc/self/cmdline"), nativeEncoding()).of(args);
         boolean permute = System.getenv("POSIXLY_CORRECT") == null;
-        ExitCode code = run(words, console, ZoneId.systemDefault(), InstantSource.system(), Timeouts.STANDARD, permute);
+        ExitCode code = run(words, console, ZoneId.systemDefault(), InstantSource.system(), Network.STANDARD, permute);
         System.exit(code.status());
     }
 
@@ -48,11 +48,11 @@ public final class Collie {
      * @param permute whether options may follow operands
      */
     static ExitCode run(
-            List<String> words, Console console, ZoneId zone, InstantSource clock, Timeouts timeouts, boolean permute) {
+            List<String> words, Console console, ZoneId zone, InstantSource clock, Network network, boolean permute) {
         var dates = new Dates(zone);
         var dispatch = new Dispatch(commands(clock), console, dates, permute, options -> {
             var address = new SheepAddress(options.address(), options.port());
-            return new Cluster(address, timeouts, console, dates, clock);
+            return new Cluster(address, network, console, dates, clock);
         });
         ExitCode code = dispatch.run(words);
         try {

@@ -7,12 +7,13 @@ import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.cli.SnapshotName;
 import sheepdog.collie.client.Cluster;
-import sheepdog.collie.client.InodeHeader;
 import sheepdog.collie.client.ObjectAnswer;
 import sheepdog.collie.client.Reply;
+import sheepdog.collie.client.VdiInode;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.VdiName;
 import sheepdog.protocol.model.Vid;
+import sheepdog.protocol.vdi.Slots;
 import sheepdog.protocol.wire.Flags;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.Request;
@@ -31,14 +32,14 @@ final class VdiAccess {
      *
      * @param slots vids that own the data objects, 0 for none; as far as the disk's size goes, little endian
      */
-    record Opened(InodeHeader inode, ByteBuffer slots) {
+    record Opened(VdiInode inode, ByteBuffer slots) {
         /** The vid in slot {@code index}; {@link Vid#NONE} for an object that is not allocated. */
         Vid slot(int index) {
-            return new Vid(slots.getInt(index * InodeHeader.SLOT_BYTES) & (Vid.COUNT - 1));
+            return VdiInode.vidOf(slots.getInt(index * Slots.SLOT_BYTES));
         }
 
         void slot(int index, Vid vid) {
-            slots.putInt(index * InodeHeader.SLOT_BYTES, vid.value());
+            slots.putInt(index * Slots.SLOT_BYTES, vid.value());
         }
     }
 
@@ -57,17 +58,23 @@ final class VdiAccess {
     }
 
     /** Looks a VDI up and reads its header; status 1 if that fails. */
-    InodeHeader header(String name, SnapshotName snapshot) {
+    VdiInode header(String name, SnapshotName snapshot) {
         return header(name, snapshot, find(name, snapshot));
     }
 
     /** Looks a VDI up and reads its inode; status 1 if that fails. */
     Opened open(String name, SnapshotName snapshot) {
         var header = header(name, snapshot);
-        ByteBuffer slots = ByteBuffer.allocate(header.objectCount() * InodeHeader.SLOT_BYTES)
-                .order(ByteOrder.LITTLE_ENDIAN);
+        if (Long.compareUnsigned(header.sizeBytes(), Slots.VDI_BYTES_MAX) > 0) {
+            throw new CommandException(
+                    ExitCode.FAILURE,
+                    "VDI " + name + " is larger than its index: " + Long.toUnsignedString(header.sizeBytes())
+                            + " bytes");
+        }
+        ByteBuffer slots = ByteBuffer.allocate(header.indexBytes()).order(ByteOrder.LITTLE_ENDIAN);
         if (slots.hasRemaining()) {
-            ObjectAnswer answer = cluster.read(ObjectId.ofInode(header.vid()), InodeHeader.BYTES, slots, Flags.DIRECT);
+            ObjectAnswer answer =
+                    cluster.read(ObjectId.ofInode(header.vid()), VdiInode.HEADER_BYTES, slots, Flags.DIRECT);
             if (!answer.isSuccess()) {
                 cluster.complain(answer);
                 throw unread(name, snapshot);
@@ -95,10 +102,10 @@ final class VdiAccess {
 
     /** Enters {@code vid} into its slot for a data object it now has. */
     ObjectAnswer writeSlot(Vid vid, int index, int copies, int flags) {
-        ByteBuffer slot = ByteBuffer.allocate(InodeHeader.SLOT_BYTES)
+        ByteBuffer slot = ByteBuffer.allocate(Slots.SLOT_BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putInt(0, vid.value());
-        return cluster.write(ObjectId.ofInode(vid), InodeHeader.slotOffset(index), slot, copies, flags);
+        return cluster.write(ObjectId.ofInode(vid), Slots.offset(index), slot, copies, flags);
     }
 
     /** Ends the command with status 1, after the answer's own lines, unless it is a success. */
@@ -110,14 +117,14 @@ final class VdiAccess {
     }
 
     /** The header of a VDI just made; empty if it cannot be read, after the complaint about that. */
-    Optional<InodeHeader> headerOf(Vid vid) {
-        ByteBuffer bytes = ByteBuffer.allocate(InodeHeader.BYTES);
+    Optional<VdiInode> headerOf(Vid vid) {
+        ByteBuffer bytes = ByteBuffer.allocate(VdiInode.HEADER_BYTES);
         ObjectAnswer answer = cluster.read(ObjectId.ofInode(vid), 0, bytes, Flags.DIRECT);
         cluster.complain(answer);
-        return answer.isSuccess() ? Optional.of(InodeHeader.read(bytes)) : Optional.empty();
+        return answer.isSuccess() ? Optional.of(VdiInode.read(bytes)) : Optional.empty();
     }
 
-    private InodeHeader header(String name, SnapshotName snapshot, Vid vid) {
+    private VdiInode header(String name, SnapshotName snapshot, Vid vid) {
         return headerOf(vid).orElseThrow(() -> unread(name, snapshot));
     }
 

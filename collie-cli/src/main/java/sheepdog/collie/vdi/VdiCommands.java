@@ -29,6 +29,7 @@ import sheepdog.collie.command.Command.Word;
 import sheepdog.collie.command.Handler;
 import sheepdog.collie.command.Invocation;
 import sheepdog.collie.command.Unsupported;
+import sheepdog.protocol.vdi.Slots;
 
 /** The vdi family, in the order of the help. */
 public final class VdiCommands {
@@ -214,7 +215,7 @@ public final class VdiCommands {
 
     private static void checkResize(Invocation call) {
         require(call.argument(1).isPresent(), "Please specify the new size for the VDI");
-        require(Sizes.parse(call.arguments().get(1)) <= VdiCreate.SIZE_BYTES_MAX, "New VDI size is too large");
+        require(Sizes.parse(call.arguments().get(1)) <= Slots.VDI_BYTES_MAX, "New VDI size is too large");
         checkName(call);
     }
 

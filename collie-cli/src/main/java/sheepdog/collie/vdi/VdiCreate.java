@@ -10,20 +10,18 @@ import sheepdog.collie.command.Handler;
 import sheepdog.collie.command.Invocation;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Vid;
+import sheepdog.protocol.vdi.Slots;
 import sheepdog.protocol.wire.Flags;
 
 /** {@code vdi create}: makes a disk, with {@code -P} all its objects too. */
 final class VdiCreate implements Handler {
-    /** 4 TiB: what the slots of an inode can name. */
-    static final long SIZE_BYTES_MAX = (long) ObjectId.INDEX_LIMIT * ObjectId.DATA_BYTES;
-
     @Override
     public ExitCode run(Invocation call) {
         String name = call.arguments().getFirst();
         String sizeText =
                 call.argument(1).orElseThrow(() -> new CommandException(ExitCode.USAGE, "Please specify the VDI size"));
         long size = Sizes.parse(sizeText);
-        if (size > SIZE_BYTES_MAX) {
+        if (size > Slots.VDI_BYTES_MAX) {
             throw new CommandException(ExitCode.USAGE, "VDI size is too large");
         }
         int copies = call.options().copies().orElse(0);

@@ -5,8 +5,8 @@ import java.util.function.Predicate;
 import sheepdog.collie.cli.Columns;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.cli.Sizes;
-import sheepdog.collie.client.InodeHeader;
 import sheepdog.collie.client.InodeScan;
+import sheepdog.collie.client.VdiInode;
 import sheepdog.collie.command.Handler;
 import sheepdog.collie.command.Invocation;
 import sheepdog.protocol.model.ObjectId;
@@ -19,14 +19,14 @@ final class VdiList implements Handler {
         if (!raw) {
             call.console().line("  Name        Id    Size    Used  Shared    Creation time   VDI id  Copies  Tag");
         }
-        Predicate<InodeHeader> wanted = inode ->
-                call.argument(0).map(name -> name.equals(inode.name().latin1())).orElse(true);
+        Predicate<VdiInode> wanted =
+                inode -> call.argument(0).map(name -> name.equals(inode.name())).orElse(true);
         InodeScan.of(call.cluster(), call.console())
                 .indexes(wanted, (inode, index) -> call.console().line(row(call, inode, index)));
         return ExitCode.SUCCESS;
     }
 
-    private static String row(Invocation call, InodeHeader inode, ByteBuffer index) {
+    private static String row(Invocation call, VdiInode inode, ByteBuffer index) {
         boolean raw = call.options().raw();
         long own = 0;
         long inherited = 0;
@@ -43,31 +43,31 @@ final class VdiList implements Handler {
             return String.join(
                     " ",
                     flag(inode, "="),
-                    escaped(inode.name().latin1()),
+                    escaped(inode.name()),
                     id,
                     size,
                     used,
                     shared,
-                    Long.toString(inode.createTime()),
+                    Long.toString(inode.createSeconds()),
                     inode.vid().toString(),
                     Integer.toString(inode.copies()),
-                    inode.tag().latin1());
+                    inode.tag());
         }
         return String.join(
                 " ",
                 flag(inode, " "),
-                Columns.left(8, inode.name().latin1()),
+                Columns.left(8, inode.name()),
                 Columns.right(5, id),
                 Columns.right(7, size),
                 Columns.right(7, used),
                 Columns.right(7, shared),
-                call.dates().toMinute(inode.createTime()),
+                call.dates().toMinute(inode.createSeconds()),
                 " " + Columns.right(7, inode.vid()),
                 Columns.right(5, inode.copies()),
-                Columns.right(13, inode.tag().latin1()));
+                Columns.right(13, inode.tag()));
     }
 
-    private static String flag(InodeHeader inode, String ordinary) {
+    private static String flag(VdiInode inode, String ordinary) {
         if (inode.isSnapshot()) {
             return "s";
         }

@@ -8,15 +8,16 @@ import sheepdog.collie.cli.Console;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.cli.SnapshotName;
 import sheepdog.collie.client.Cluster;
-import sheepdog.collie.client.InodeHeader;
 import sheepdog.collie.client.InodeScan;
 import sheepdog.collie.client.Reply;
+import sheepdog.collie.client.VdiInode;
 import sheepdog.collie.command.Handler;
 import sheepdog.collie.command.Invocation;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.model.Vid;
+import sheepdog.protocol.vdi.Slots;
 import sheepdog.protocol.wire.Flags;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.Request;
@@ -58,15 +59,14 @@ final class VdiObject implements Handler {
     }
 
     /** The VDI of that name, tag or id with the highest vid: the newest. */
-    private static Optional<InodeHeader> find(Invocation call) {
+    private static Optional<VdiInode> find(Invocation call) {
         String name = call.arguments().getFirst();
         SnapshotName snapshot = call.options().snapshot();
-        var newest = new InodeHeader[1];
+        var newest = new VdiInode[1];
         InodeScan.of(call.cluster(), call.console()).headers(inode -> {
-            boolean tagged = snapshot.tag().isEmpty()
-                    || snapshot.tag().equals(inode.tag().latin1());
+            boolean tagged = snapshot.tag().isEmpty() || snapshot.tag().equals(inode.tag());
             boolean numbered = snapshot.id() == 0 || inode.isSnapshot() && snapshot.id() == inode.snapId();
-            if (inode.name().latin1().equals(name) && tagged && numbered) {
+            if (inode.name().equals(name) && tagged && numbered) {
                 newest[0] = inode;
             }
         });
@@ -74,13 +74,13 @@ final class VdiObject implements Handler {
     }
 
     private static Optional<Vid> slot(Cluster cluster, Vid vid, int index) {
-        ByteBuffer slot = ByteBuffer.allocate(InodeHeader.SLOT_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        boolean read = cluster.read(ObjectId.ofInode(vid), InodeHeader.slotOffset(index), slot, Flags.DIRECT)
+        ByteBuffer slot = ByteBuffer.allocate(Slots.SLOT_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        boolean read = cluster.read(ObjectId.ofInode(vid), Slots.offset(index), slot, Flags.DIRECT)
                 .isSuccess();
-        return read ? Optional.of(new Vid(slot.getInt(0) & (Vid.COUNT - 1))) : Optional.empty();
+        return read ? Optional.of(VdiInode.vidOf(slot.getInt(0))) : Optional.empty();
     }
 
-    private static void locate(Invocation call, ObjectId oid, InodeHeader inode) {
+    private static void locate(Invocation call, ObjectId oid, VdiInode inode) {
         Console console = call.console();
         Cluster cluster = call.cluster();
         console.line("");

@@ -6,12 +6,12 @@ import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.cli.Names;
 import sheepdog.collie.cli.Sizes;
 import sheepdog.collie.cli.SnapshotName;
-import sheepdog.collie.client.InodeHeader;
 import sheepdog.collie.command.Handler;
 import sheepdog.collie.command.Invocation;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.VdiName;
 import sheepdog.protocol.wire.Flags;
+import sheepdog.protocol.wire.InodeHeader;
 
 /**
  * {@code vdi snapshot}: writes the tag into the working VDI's inode, then asks for a new working VDI based on it, which
