@@ -93,9 +93,15 @@ public interface ClusterLog {
     interface StateMachine {
         /**
          * An epoch was committed. Called before any command that comes after it in the log, also while replaying at
-         * start. When this returns, the store must refuse writes of earlier epochs.
+         * start; the first one of a cluster right after the command that formatted it. When this returns, the store must refuse writes of earlier epochs.
          */
         void epoch(Position position, EpochRecord epoch);
+
+        /**
+         * A member of the current epoch runs as a new process: {@code member} is its record from now on. Whatever its
+         * last process held (a right to write, a lease) is void.
+         */
+        default void memberStarted(Position position, Member member) {}
 
         /** A committed command; what it returns goes to its proposer, at most 64 KiB. */
         byte[] apply(Position position, byte[] command);

@@ -1,0 +1,284 @@
+package sheepdog.sheep.cluster;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import sheepdog.membership.api.ClusterLog;
+import sheepdog.membership.api.ClusterLog.Phase;
+import sheepdog.membership.api.ClusterLog.Position;
+import sheepdog.membership.api.EpochRecord;
+import sheepdog.membership.api.Member;
+import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.Pool;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.Node;
+import sheepdog.protocol.model.ObjectId;
+import sheepdog.protocol.model.Outcome;
+import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.model.Vid;
+import sheepdog.store.api.ObjectStore;
+
+/**
+ * This sheep's place in the cluster: feeds {@link ClusterState} from the log and publishes a {@link ClusterView} per
+ * epoch.
+ *
+ * <p>An epoch that was committed is first made safe here (written down, and the store refuses mutations of earlier
+ * ones), off the loop, and only then published; until then requests of the new epoch wait, and those of the old one are
+ * refused by the store. Commands that follow it in the log are applied meanwhile.
+ *
+ * <p>Loop-owned. A shutdown or kill only changes {@link #status}; ending the process is {@code main}'s.
+ */
+public final class Cluster implements ClusterLog.StateMachine {
+    private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
+
+    private final Loop loop;
+    private final ClusterLog log;
+    private final ObjectStore store;
+    private final EpochArchive archive;
+    private final Member self;
+    private final ClusterState state = new ClusterState();
+    private final EpochHistory history;
+    private final List<Runnable> listeners = new ArrayList<>();
+
+    private Optional<ClusterView> view = Optional.empty();
+    private boolean killed;
+    private boolean shutdown;
+
+    public Cluster(Loop loop, ClusterLog log, ObjectStore store, EpochArchive archive, Member self) {
+        this.loop = loop;
+        this.log = log;
+        this.store = store;
+        this.archive = archive;
+        this.self = self;
+        this.history = new EpochHistory(self.storeId());
+    }
+
+    /** {@code changed} is called on the loop after the view, the status, a VDI or an owner changed. */
+    public void onChange(Runnable changed) {
+        listeners.add(changed);
+    }
+
+    public Member self() {
+        return self;
+    }
+
+    public ClusterState state() {
+        return state;
+    }
+
+    /** The epoch that requests run under now; empty before the first one. */
+    public Optional<ClusterView> view() {
+        return view;
+    }
+
+    public Epoch epoch() {
+        return view.map(ClusterView::epoch).orElse(Epoch.NONE);
+    }
+
+    public EpochHistory history() {
+        return history;
+    }
+
+    public ClusterStatus status() {
+        if (killed) {
+            return ClusterStatus.KILLED;
+        }
+        if (shutdown) {
+            return ClusterStatus.SHUTDOWN;
+        }
+        return switch (log.status().phase()) {
+            case UNFORMATTED -> ClusterStatus.WAIT_FOR_FORMAT;
+            case JOINING -> ClusterStatus.WAIT_FOR_JOIN;
+            case ISOLATED -> ClusterStatus.ISOLATED;
+            case STOPPED -> ClusterStatus.KILLED;
+            case SERVING -> view.isPresent() && halts(view.get()) ? ClusterStatus.HALT : ClusterStatus.RUNNING;
+        };
+    }
+
+    private boolean halts(ClusterView current) {
+        return state.format().halts(current.zones(), state.copiesMax()) || current.zones() == 0;
+    }
+
+    public ClusterLog.Status logStatus() {
+        return log.status();
+    }
+
+    /** Whether an answer may leave now (R2). */
+    public boolean holdsLease() {
+        return log.holdsLease() && !killed;
+    }
+
+    /** Who is there: the epoch's nodes while serving, those that can be seen otherwise. Sorted by address. */
+    public List<Node> nodes() {
+        boolean serving = log.status().phase() == Phase.SERVING || log.status().phase() == Phase.ISOLATED;
+        return serving && view.isPresent()
+                ? view.get().nodes()
+                : log.visible().stream().map(Member::node).toList();
+    }
+
+    /** How many copies objects of {@code oid}'s VDI have. */
+    public int copies(ObjectId oid) {
+        return state.copies(oid.vid());
+    }
+
+    public Owner owner(Vid vid) {
+        return state.owner(vid);
+    }
+
+    /** Whether this process leads the log now; work that one node must do is done by that one. */
+    public boolean isLeader() {
+        return log.status().leader() == self.storeId();
+    }
+
+    /** A peer did not answer; the log weighs it (R5). */
+    public void complain(Node node) {
+        view.flatMap(v -> v.record().member(node.id())).ifPresent(m -> log.complain(m.storeId()));
+    }
+
+    /** The stage completes on the loop once {@code command} is applied here; SHUTDOWN if this sheep ends first. */
+    public CompletionStage<CommandResult> propose(ClusterCommand command) {
+        return log.propose(CommandCodec.encode(command)).thenApply(Cluster::result);
+    }
+
+    /**
+     * Formats the cluster: the first time by making its log, later by an entry.
+     *
+     * @return WAIT_FOR_JOIN if the log has no majority now; NETWORK_ERROR if others did not answer
+     */
+    public CompletionStage<CommandResult> format(ClusterCommand.Format command) {
+        byte[] bytes = CommandCodec.encode(command);
+        return switch (log.status().phase()) {
+            case UNFORMATTED -> log.format(bytes).thenApply(Cluster::result);
+            case SERVING -> log.propose(bytes).thenApply(Cluster::result);
+            case JOINING, ISOLATED -> CompletableFuture.completedStage(CommandResult.of(ResultCode.WAIT_FOR_JOIN));
+            case STOPPED -> CompletableFuture.completedStage(CommandResult.of(ResultCode.KILLED));
+        };
+    }
+
+    private static CommandResult result(Outcome<byte[]> outcome) {
+        return switch (outcome) {
+            case Outcome.Ok<byte[]>(var bytes) -> CommandResult.decode(bytes);
+            case Outcome.Refused<byte[]>(var code) -> CommandResult.of(code);
+        };
+    }
+
+    /** From now on nothing is served here; the cluster goes on without this node. */
+    public CompletionStage<Void> kill() {
+        killed = true;
+        changed();
+        return log.leave();
+    }
+
+    @Override
+    public void epoch(Position position, EpochRecord record) {
+        loop.checkOnLoop();
+        state.epoch(record);
+        history.add(record);
+        LOG.info("epoch={} nodes={}", record.epoch(), record.nodes());
+        makeSafe(record);
+    }
+
+    /** The steps of one epoch run in order after those of the one before: they share a stripe. */
+    private void makeSafe(EpochRecord record) {
+        ClusterFormat format = state.format();
+        loop.offload(Pool.BULK, 0, () -> onDisk(format, record)).thenAccept(done -> {
+            switch (done) {
+                case Outcome.Ok<Void> _ -> publish(record, format);
+                case Outcome.Refused<Void> refused ->
+                    LOG.error("epoch={} cannot be served here result={}", record.epoch(), refused.code());
+            }
+        });
+    }
+
+    /** What an earlier run did already, or a later format undid, is left alone: the log is replayed at every start. */
+    private Outcome<Void> onDisk(ClusterFormat format, EpochRecord record) {
+        if (format.index() < archive.formattedAt()) {
+            return Outcome.done();
+        }
+        if (archive.formattedAt() < format.index()) {
+            var erased = store.format(record.epoch());
+            if (!erased.isOk()) {
+                return erased;
+            }
+            archive.formatted(format);
+        }
+        archive.record(record);
+        store.fence(record.epoch());
+        return Outcome.done();
+    }
+
+    private void publish(EpochRecord record, ClusterFormat format) {
+        boolean latest = record.epoch().equals(state.epoch()) && format.equals(state.format());
+        if (latest) {
+            view = Optional.of(new ClusterView(
+                    record, history.currentRing(), format, self.node().id()));
+            changed();
+        }
+    }
+
+    @Override
+    public void memberStarted(Position position, Member member) {
+        loop.checkOnLoop();
+        state.memberStarted(member);
+        changed();
+    }
+
+    @Override
+    public byte[] apply(Position position, byte[] command) {
+        loop.checkOnLoop();
+        ClusterCommand decoded = CommandCodec.decode(command);
+        CommandResult result = state.apply(position.index(), decoded);
+        if (decoded instanceof ClusterCommand.Format) {
+            formatted();
+        } else if (decoded instanceof ClusterCommand.Shutdown && concernsThisProcess()) {
+            LOG.info("shutdown");
+            shutdown = true;
+        }
+        changed();
+        return result.encode();
+    }
+
+    /** A shutdown in the log's past, of an earlier run of this sheep, does not end this one. */
+    private boolean concernsThisProcess() {
+        return state.current()
+                .flatMap(e -> e.store(self.storeId()))
+                .filter(m -> m.incarnation() == self.incarnation())
+                .isPresent();
+    }
+
+    private void formatted() {
+        view = Optional.empty();
+        history.reset(List.of());
+    }
+
+    @Override
+    public boolean restartsEpochs(byte[] command) {
+        return CommandCodec.decode(command) instanceof ClusterCommand.Format;
+    }
+
+    @Override
+    public byte[] snapshot() {
+        return state.snapshot();
+    }
+
+    @Override
+    public void restore(Position position, byte[] bytes) {
+        state.restore(bytes);
+        history.reset(state.epochs());
+        state.current().ifPresent(this::makeSafe);
+        changed();
+    }
+
+    @Override
+    public void statusChanged() {
+        changed();
+    }
+
+    private void changed() {
+        listeners.forEach(Runnable::run);
+    }
+}

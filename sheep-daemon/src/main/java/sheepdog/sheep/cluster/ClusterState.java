@@ -1,0 +1,369 @@
+package sheepdog.sheep.cluster;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import sheepdog.membership.api.EpochRecord;
+import sheepdog.membership.api.Member;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.Node;
+import sheepdog.protocol.model.NodeId;
+import sheepdog.protocol.model.Outcome;
+import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.model.Vid;
+import sheepdog.sheep.cluster.VdiEntry.State;
+
+/**
+ * The state that the committed log builds, the same on every node at the same position: what the cluster was formatted
+ * as, its epochs, its VDIs and who may write them.
+ *
+ * <p>Deterministic and passive: no clock, no chance, no disk, no thread of its own. Loop-owned.
+ */
+public final class ClusterState {
+    private static final int VERSION = 1;
+
+    private ClusterFormat format = ClusterFormat.NONE;
+    private final List<EpochRecord> epochs = new ArrayList<>();
+    private final VdiTable vdis = new VdiTable();
+    private final TreeMap<Vid, Owner> owners = new TreeMap<>();
+    private int copiesMax;
+
+    public ClusterFormat format() {
+        return format;
+    }
+
+    /** From the first of this format to the current one. */
+    public List<EpochRecord> epochs() {
+        return List.copyOf(epochs);
+    }
+
+    /** Empty before the first format. */
+    public Optional<EpochRecord> current() {
+        return epochs.isEmpty() ? Optional.empty() : Optional.of(epochs.getLast());
+    }
+
+    public Epoch epoch() {
+        return current().map(EpochRecord::epoch).orElse(Epoch.NONE);
+    }
+
+    public VdiTable vdis() {
+        return vdis;
+    }
+
+    public Owner owner(Vid vid) {
+        return owners.getOrDefault(vid, Owner.NOBODY);
+    }
+
+    /** Every VDI that has, or had, an owner; a copy. */
+    public List<Vid> ownedVids() {
+        return List.copyOf(owners.keySet());
+    }
+
+    /** The largest number of copies that any VDI was made with since the format. */
+    public int copiesMax() {
+        return Math.max(copiesMax, format.copies());
+    }
+
+    /** How many copies objects of {@code vid} have; the cluster's default for one that is not known. */
+    public int copies(Vid vid) {
+        return vdis.find(vid).map(VdiEntry::copies).orElse(format.copies());
+    }
+
+    void epoch(EpochRecord record) {
+        epochs.add(record);
+        expel((store, incarnation) ->
+                record.store(store).filter(m -> m.incarnation() == incarnation).isEmpty());
+    }
+
+    /** {@code member} runs as a new process: what its predecessor was doing is void. */
+    void memberStarted(Member member) {
+        expel((store, incarnation) -> store == member.storeId() && incarnation != member.incarnation());
+        if (!epochs.isEmpty()) {
+            EpochRecord last = epochs.removeLast();
+            epochs.add(new EpochRecord(
+                    last.epoch(),
+                    last.timeSeconds(),
+                    last.members().stream()
+                            .map(m -> m.sameStore(member) ? new Member(m.node(), m.storeId(), member.incarnation()) : m)
+                            .toList(),
+                    last.voters()));
+        }
+    }
+
+    private interface Process {
+        boolean test(long storeId, long incarnation);
+    }
+
+    /** Ownerships and reservations of processes that are gone end here. */
+    private void expel(Process gone) {
+        owners.replaceAll((_, owner) -> owner.isHeld() && gone.test(owner.storeId(), owner.incarnation())
+                ? new Owner(owner.generation(), 0, 0, true)
+                : owner);
+        Predicate<VdiEntry> orphaned = e -> e.state() == State.RESERVED && gone.test(e.maker(), e.incarnation());
+        vdis.all().stream().filter(orphaned).toList().forEach(e -> vdis.put(e.to(State.DELETED)));
+    }
+
+    CommandResult apply(long index, ClusterCommand command) {
+        return switch (command) {
+            case ClusterCommand.Format c -> formatted(index, c);
+            case ClusterCommand.Shutdown _, ClusterCommand.Barrier _ -> CommandResult.of(ResultCode.SUCCESS);
+            case ClusterCommand.ReserveVdi c -> reserve(index, c);
+            case ClusterCommand.CommitVdi c -> commit(c);
+            case ClusterCommand.AbortVdi c -> abort(c.vid());
+            case ClusterCommand.DeleteVdi c -> delete(c);
+            case ClusterCommand.ReclaimedVdi c -> reclaimed(c);
+            case ClusterCommand.TakeOwner c -> take(c);
+            case ClusterCommand.ReleaseOwner c -> release(c);
+            case ClusterCommand.SettledVdi c -> settled(c);
+        };
+    }
+
+    private CommandResult formatted(long index, ClusterCommand.Format c) {
+        format = new ClusterFormat(c.ctime(), c.copies(), c.flags(), c.store(), index);
+        epochs.clear();
+        vdis.clear();
+        owners.clear();
+        copiesMax = c.copies();
+        return CommandResult.of(ResultCode.SUCCESS);
+    }
+
+    private CommandResult reserve(long index, ClusterCommand.ReserveVdi c) {
+        boolean beingMade = vdis.all().stream()
+                .anyMatch(e -> e.state() == State.RESERVED && e.name().equals(c.name()));
+        if (beingMade) {
+            return CommandResult.of(ResultCode.AGAIN);
+        }
+        var working = vdis.lookup(c.name(), "", 0);
+        Vid replaces = Vid.NONE;
+        if (c.snapshot()) {
+            if (!(working instanceof Outcome.Ok<VdiEntry>(var entry))) {
+                return CommandResult.of(ResultCode.NO_VDI);
+            }
+            replaces = entry.vid();
+        } else if (working instanceof Outcome.Ok<VdiEntry>(var entry)) {
+            return CommandResult.of(ResultCode.VDI_EXIST, entry.vid());
+        }
+        long family = index;
+        if (c.base().value() != 0) {
+            var base = vdis.find(c.base()).filter(VdiEntry::isLive);
+            // The original clones working VDIs too; their objects change in place, so such a clone would change.
+            if (base.isEmpty() || !base.get().isSnapshot() && !base.get().vid().equals(replaces)) {
+                return CommandResult.of(ResultCode.NO_BASE_VDI);
+            }
+            family = base.get().family();
+        } else if (c.snapshot()) {
+            return CommandResult.of(ResultCode.NO_BASE_VDI);
+        }
+        var slot = vdis.slotFor(c.name(), VdiTable.preferred(c.name()), c.snapshot());
+        if (slot.vid().value() == 0) {
+            return CommandResult.of(ResultCode.FULL_VDI);
+        }
+        int copies = c.copies() == 0 ? format.copies() : c.copies();
+        vdis.put(new VdiEntry(
+                slot.vid(),
+                c.name(),
+                "",
+                slot.lastSnapId() + 1,
+                c.base(),
+                copies,
+                c.createTime(),
+                0,
+                family,
+                State.RESERVED,
+                replaces,
+                c.storeId(),
+                c.incarnation()));
+        return new CommandResult(ResultCode.SUCCESS, slot.vid(), replaces, slot.lastSnapId() + 1, copies);
+    }
+
+    private CommandResult commit(ClusterCommand.CommitVdi c) {
+        VdiEntry entry = vdis.get(c.vid());
+        if (entry.state() != State.RESERVED) {
+            return CommandResult.of(ResultCode.NO_VDI, c.vid());
+        }
+        if (entry.replaces().value() != 0) {
+            VdiEntry replaced = vdis.get(entry.replaces());
+            if (!replaced.isWorking()) {
+                vdis.put(entry.to(State.DELETED));
+                return CommandResult.of(ResultCode.NO_BASE_VDI, c.vid());
+            }
+            vdis.put(replaced.asSnapshot(entry.createTime(), c.snapshotTag()));
+        }
+        vdis.put(entry.to(State.LIVE));
+        copiesMax = Math.max(copiesMax, entry.copies());
+        return CommandResult.of(ResultCode.SUCCESS, c.vid());
+    }
+
+    private CommandResult abort(Vid vid) {
+        VdiEntry entry = vdis.get(vid);
+        if (entry.state() == State.RESERVED) {
+            vdis.put(entry.to(State.DELETED));
+        }
+        return CommandResult.of(ResultCode.SUCCESS, vid);
+    }
+
+    private CommandResult delete(ClusterCommand.DeleteVdi c) {
+        return switch (vdis.lookup(c.name(), c.tag(), c.snapId())) {
+            case Outcome.Refused<VdiEntry> refused -> CommandResult.of(refused.code());
+            case Outcome.Ok<VdiEntry>(var entry) -> {
+                boolean inUse = vdis.all().stream()
+                        .anyMatch(e -> e.state() == State.RESERVED
+                                && (e.parent().equals(entry.vid())
+                                        || e.replaces().equals(entry.vid())));
+                if (inUse) {
+                    yield CommandResult.of(ResultCode.AGAIN);
+                }
+                vdis.put(entry.to(State.DELETED));
+                yield CommandResult.of(ResultCode.SUCCESS, entry.vid());
+            }
+        };
+    }
+
+    private CommandResult reclaimed(ClusterCommand.ReclaimedVdi c) {
+        VdiEntry entry = vdis.get(c.vid());
+        if (entry.state() == State.DELETED && entry.createTime() == c.createTime()) {
+            vdis.put(entry.to(State.GONE));
+        }
+        return CommandResult.of(ResultCode.SUCCESS, c.vid());
+    }
+
+    private CommandResult take(ClusterCommand.TakeOwner c) {
+        Owner owner = owner(c.vid());
+        boolean member = current()
+                .flatMap(e -> e.store(c.storeId()))
+                .filter(m -> m.incarnation() == c.incarnation())
+                .isPresent();
+        if (!member || owner.isHeld() || owner.generation() != c.generation()) {
+            return CommandResult.of(ResultCode.AGAIN, c.vid());
+        }
+        long generation = owner.generation() + 1;
+        owners.put(c.vid(), new Owner(generation, c.storeId(), c.incarnation(), owner.unsettled()));
+        return new CommandResult(ResultCode.SUCCESS, c.vid(), Vid.NONE, generation, owner.unsettled() ? 1 : 0);
+    }
+
+    private CommandResult release(ClusterCommand.ReleaseOwner c) {
+        Owner owner = owner(c.vid());
+        if (!owner.isHeld() || owner.generation() != c.generation()) {
+            return CommandResult.of(ResultCode.AGAIN, c.vid());
+        }
+        owners.put(c.vid(), new Owner(owner.generation(), 0, 0, owner.unsettled()));
+        return CommandResult.of(ResultCode.SUCCESS, c.vid());
+    }
+
+    private CommandResult settled(ClusterCommand.SettledVdi c) {
+        Owner owner = owner(c.vid());
+        if (!owner.isHeld() || owner.generation() != c.generation()) {
+            return CommandResult.of(ResultCode.AGAIN, c.vid());
+        }
+        owners.put(c.vid(), new Owner(owner.generation(), owner.storeId(), owner.incarnation(), false));
+        return CommandResult.of(ResultCode.SUCCESS, c.vid());
+    }
+
+    byte[] snapshot() {
+        var bytes = new ByteArrayOutputStream();
+        try (var out = new DataOutputStream(bytes)) {
+            out.writeInt(VERSION);
+            format.write(out);
+            out.writeInt(epochs.size());
+            for (EpochRecord e : epochs) {
+                write(out, e);
+            }
+            vdis.write(out);
+            out.writeInt(owners.size());
+            for (var e : owners.entrySet()) {
+                out.writeInt(e.getKey().value());
+                out.writeLong(e.getValue().generation());
+                out.writeLong(e.getValue().storeId());
+                out.writeLong(e.getValue().incarnation());
+                out.writeBoolean(e.getValue().unsettled());
+            }
+            out.writeInt(copiesMax);
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
+        return bytes.toByteArray();
+    }
+
+    void restore(byte[] state) {
+        try (var in = new DataInputStream(new ByteArrayInputStream(state))) {
+            int version = in.readInt();
+            if (version != VERSION) {
+                throw new CommandCodec.UnknownCommandException(
+                        "cluster state of version " + version + ", this sheep knows " + VERSION);
+            }
+            format = ClusterFormat.read(in);
+            epochs.clear();
+            for (int left = in.readInt(); left > 0; left--) {
+                epochs.add(readEpoch(in));
+            }
+            vdis.read(in);
+            owners.clear();
+            for (int left = in.readInt(); left > 0; left--) {
+                owners.put(
+                        new Vid(in.readInt()),
+                        new Owner(in.readLong(), in.readLong(), in.readLong(), in.readBoolean()));
+            }
+            copiesMax = in.readInt();
+        } catch (IOException cut) {
+            throw new CommandCodec.UnknownCommandException("damaged cluster state of " + state.length + " bytes");
+        }
+    }
+
+    private static void write(DataOutputStream out, EpochRecord e) throws IOException {
+        out.writeInt(e.epoch().number());
+        out.writeLong(e.timeSeconds());
+        out.writeInt(e.members().size());
+        for (Member m : e.members()) {
+            writeId(out, m.node().id());
+            out.writeBoolean(m.node().io().isPresent());
+            if (m.node().io().isPresent()) {
+                writeId(out, m.node().io().get());
+            }
+            out.writeInt(m.node().vnodes());
+            out.writeInt(m.node().zone());
+            out.writeLong(m.node().space());
+            out.writeLong(m.storeId());
+            out.writeLong(m.incarnation());
+        }
+        out.writeInt(e.voters().size());
+        for (long voter : e.voters()) {
+            out.writeLong(voter);
+        }
+    }
+
+    private static EpochRecord readEpoch(DataInputStream in) throws IOException {
+        var epoch = new Epoch(in.readInt());
+        long time = in.readLong();
+        var members = new ArrayList<Member>();
+        for (int left = in.readInt(); left > 0; left--) {
+            NodeId id = readId(in);
+            Optional<NodeId> io = in.readBoolean() ? Optional.of(readId(in)) : Optional.empty();
+            var node = new Node(id, io, in.readInt(), in.readInt(), in.readLong());
+            members.add(new Member(node, in.readLong(), in.readLong()));
+        }
+        var voters = new ArrayList<Long>();
+        for (int left = in.readInt(); left > 0; left--) {
+            voters.add(in.readLong());
+        }
+        return new EpochRecord(epoch, time, members, voters);
+    }
+
+    private static void writeId(DataOutputStream out, NodeId id) throws IOException {
+        out.write(id.address());
+        out.writeShort(id.port());
+    }
+
+    private static NodeId readId(DataInputStream in) throws IOException {
+        byte[] address = new byte[16];
+        in.readFully(address);
+        return new NodeId(address, in.readUnsignedShort());
+    }
+}

@@ -1,0 +1,103 @@
+package sheepdog.sheep.cluster;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import sheepdog.membership.api.EpochRecord;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.ObjectId;
+import sheepdog.protocol.placement.VnodeRing;
+
+/**
+ * Which copies can be trusted (R4), from the epochs alone.
+ *
+ * <p>A write is acknowledged only when every replica of its epoch has it. So a store that was a replica of an object in
+ * each epoch since some epoch {@code s} has every write acknowledged since {@code s}: a copy whose newest mutation is of
+ * {@code s} or later is the newest there is, and so is the absence of a copy if {@code s} is the first epoch.
+ *
+ * <p>Loop-owned. Rings of earlier epochs are computed when first asked for.
+ */
+public final class EpochHistory {
+    /** Objects whose answer is remembered. */
+    private static final int KNOWN_MAX = 65_536;
+
+    private final long storeId;
+    private final List<Entry> entries = new ArrayList<>();
+    private final Map<ObjectId, Epoch> known = new LinkedHashMap<>();
+
+    private static final class Entry {
+        final EpochRecord record;
+        VnodeRing ring;
+
+        Entry(EpochRecord record) {
+            this.record = record;
+        }
+
+        VnodeRing ring() {
+            if (ring == null) {
+                ring = VnodeRing.of(record.nodes());
+            }
+            return ring;
+        }
+    }
+
+    /** @param storeId the store whose copies are judged */
+    public EpochHistory(long storeId) {
+        this.storeId = storeId;
+    }
+
+    void reset(List<EpochRecord> records) {
+        entries.clear();
+        known.clear();
+        records.forEach(this::add);
+    }
+
+    void add(EpochRecord record) {
+        entries.add(new Entry(record));
+        known.clear();
+    }
+
+    VnodeRing currentRing() {
+        return entries.getLast().ring();
+    }
+
+    /** {@link #replicaSince} up to the current epoch; remembered, for every request asks. */
+    public Epoch replicaSince(ObjectId oid, int copies) {
+        Epoch since = known.get(oid);
+        if (since == null) {
+            since = replicaSince(oid, copies, entries.getLast().record.epoch());
+            if (known.size() >= KNOWN_MAX) {
+                known.remove(known.keySet().iterator().next());
+            }
+            known.put(oid, since);
+        }
+        return since;
+    }
+
+    /**
+     * Since when this store has been a replica of {@code oid} in every epoch up to and including {@code until}; the
+     * epoch after {@code until} if it is none in that one. Epoch 1, the format's, stands for "always".
+     */
+    public Epoch replicaSince(ObjectId oid, int copies, Epoch until) {
+        Epoch since = until.next();
+        for (int i = entries.size() - 1; i >= 0; i--) {
+            Entry entry = entries.get(i);
+            if (until.isBefore(entry.record.epoch())) {
+                continue;
+            }
+            if (!isReplica(entry, oid, copies)) {
+                break;
+            }
+            since = entry.record.epoch();
+        }
+        return since;
+    }
+
+    private boolean isReplica(Entry entry, ObjectId oid, int copies) {
+        var member = entry.record.store(storeId);
+        return member.isPresent()
+                && entry.ring().replicas(oid, copies).stream()
+                        .anyMatch(n -> n.id().equals(member.get().node().id()));
+    }
+}

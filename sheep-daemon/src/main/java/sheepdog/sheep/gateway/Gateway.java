@@ -1,0 +1,438 @@
+package sheepdog.sheep.gateway;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import sheepdog.membership.runtime.Loop;
+import sheepdog.protocol.model.Node;
+import sheepdog.protocol.model.ObjectId;
+import sheepdog.protocol.model.Payload;
+import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.model.Vid;
+import sheepdog.protocol.wire.Header;
+import sheepdog.protocol.wire.Opcode;
+import sheepdog.protocol.wire.PeerRequest;
+import sheepdog.protocol.wire.Response;
+import sheepdog.sheep.cluster.Cluster;
+import sheepdog.sheep.cluster.ClusterStatus;
+import sheepdog.sheep.cluster.ClusterView;
+import sheepdog.sheep.cluster.Owner;
+import sheepdog.sheep.runtime.LoopFuture;
+import sheepdog.sheep.runtime.PeerLink;
+
+/**
+ * Objects as this sheep's clients see them: one register per sector, whatever happens to replicas.
+ *
+ * <p>A mutation is answered when every replica that the epoch names has it on stable storage (R5) and this node holds
+ * the lease (R2); before, it takes the right to write the VDI (R7) and its place among overlapping requests (R6). A read
+ * comes from the nearest replica. Loop-owned.
+ *
+ * <p>An epoch change sends what is under way again, under the new epoch; a closed connection does not stop what was
+ * started; without a lease everything waits.
+ */
+public final class Gateway {
+    private static final Duration RETRY_MIN = Duration.ofMillis(20);
+    private static final Duration RETRY_MAX = Duration.ofMillis(500);
+    private static final Duration RECHECK = Duration.ofMillis(100);
+    private static final Duration ANNOUNCE = Duration.ofMillis(500);
+
+    private final Loop loop;
+    private final Cluster cluster;
+    private final PeerLink peers;
+    private final RandomGenerator random;
+    private final RangeLocks locks = new RangeLocks();
+    private final Settlement settlement;
+    private final Ownership ownership;
+    private final List<Waiter> waiting = new ArrayList<>();
+    private boolean recheckPlanned;
+
+    private record Waiter(Supplier<Boolean> ready, Runnable run) {}
+
+    /** @param peers reaches every node of the epoch, this one included */
+    public Gateway(Loop loop, Cluster cluster, PeerLink peers, RandomGenerator random) {
+        this.loop = loop;
+        this.cluster = cluster;
+        this.peers = peers;
+        this.random = random;
+        this.settlement = new Settlement(loop, cluster, peers);
+        this.ownership = new Ownership(loop, cluster, peers, settlement);
+        cluster.onChange(this::wake);
+    }
+
+    /** Starts the timer that tells idle replicas which mutations are complete. Once, on the loop. */
+    public void start() {
+        loop.after(ANNOUNCE, () -> {
+            ownership.announceCompleted();
+            start();
+        });
+    }
+
+    /** Requests that wait for an epoch, a lease or a settled VDI. */
+    public int waitingCount() {
+        return waiting.size();
+    }
+
+    /**
+     * Reads {@code length} bytes; the answer is {@link Response.ObjectData}, untrimmed, or a refusal that stands.
+     * Whoever gets it releases it.
+     */
+    public CompletionStage<Response> read(ObjectId oid, int offset, int length) {
+        var flow = new ReadFlow(oid, offset, length);
+        flow.admit();
+        return flow.done;
+    }
+
+    /**
+     * Changes an object on all replicas. The mutation's payload must stay until the stage completes.
+     *
+     * @param check asked each time just before the mutation is sent: a code refuses it
+     */
+    public CompletionStage<ResultCode> mutate(Mutation mutation, Function<Mutation, Optional<ResultCode>> check) {
+        var flow = new MutationFlow(mutation, check);
+        flow.admit();
+        return flow.done;
+    }
+
+    /** {@link #mutate} that nothing refuses. */
+    public CompletionStage<ResultCode> mutate(Mutation mutation) {
+        return mutate(mutation, _ -> Optional.empty());
+    }
+
+    /**
+     * A create whose bytes outside of {@code data} come from {@code source}. If the object is there already this is a
+     * repeated request, and only {@code data} is written.
+     */
+    public CompletionStage<ResultCode> copyOnWrite(
+            ObjectId oid, ObjectId source, int offset, Payload data, Function<Mutation, Optional<ResultCode>> check) {
+        if (data.length() == oid.size()) {
+            return mutate(new Mutation.Create(oid, offset, data), check);
+        }
+        return read(oid, 0, 0).thenCompose(there -> {
+            there.release();
+            if (there.result() == ResultCode.SUCCESS) {
+                return mutate(new Mutation.Write(oid, offset, data), check);
+            }
+            return read(source, 0, oid.size()).thenCompose(whole -> {
+                if (whole.result() != ResultCode.SUCCESS) {
+                    whole.release();
+                    return done(whole.result());
+                }
+                ByteBuffer merged = ByteBuffer.allocate(oid.size());
+                merged.put(whole.data().bytes()).put(offset, data.bytes(), 0, data.length());
+                whole.release();
+                return mutate(new Mutation.Create(oid, 0, Payload.of(merged.clear())), check);
+            });
+        });
+    }
+
+    /**
+     * Runs {@code action} while no mutation of {@code vid} by this gateway is under way and nobody else may write it;
+     * mutations that come meanwhile wait. {@code action} must not mutate {@code vid} itself.
+     */
+    public <T> CompletionStage<T> exclusively(Vid vid, Supplier<CompletionStage<T>> action) {
+        var done = new LoopFuture<T>(loop);
+        when(this::isServing, () -> ownership.exclusively(vid, action).thenAccept(done::complete));
+        return done;
+    }
+
+    /** Another gateway asks for the right to write {@code vid}; SUCCESS once it is given back. */
+    public CompletionStage<ResultCode> yieldOwner(Vid vid, long generation) {
+        return ownership.yieldOwner(vid, generation);
+    }
+
+    private CompletionStage<ResultCode> done(ResultCode code) {
+        var done = new LoopFuture<ResultCode>(loop);
+        done.complete(code);
+        return done;
+    }
+
+    private boolean isServing() {
+        return cluster.status() == ClusterStatus.RUNNING
+                && cluster.epoch().equals(cluster.state().epoch())
+                && cluster.view().flatMap(ClusterView::selfMember).isPresent()
+                && cluster.holdsLease();
+    }
+
+    /** Runs {@code run} once {@code ready}: at once, after a change of the cluster, or when the lease is back. */
+    private void when(Supplier<Boolean> ready, Runnable run) {
+        if (ready.get()) {
+            run.run();
+        } else {
+            waiting.add(new Waiter(ready, run));
+            planRecheck();
+        }
+    }
+
+    private void planRecheck() {
+        if (!recheckPlanned) {
+            recheckPlanned = true;
+            loop.after(RECHECK, () -> {
+                recheckPlanned = false;
+                wake();
+                if (!waiting.isEmpty()) {
+                    planRecheck();
+                }
+            });
+        }
+    }
+
+    private void wake() {
+        var candidates = List.copyOf(waiting);
+        for (Waiter waiter : candidates) {
+            if (waiter.ready().get() && waiting.remove(waiter)) {
+                waiter.run().run();
+            }
+        }
+    }
+
+    private Duration backoff(int attempt) {
+        long millis = Math.min(RETRY_MAX.toMillis(), RETRY_MIN.toMillis() << Math.min(attempt, 5));
+        return Duration.ofMillis(millis / 2 + random.nextLong(millis / 2 + 1));
+    }
+
+    /** Whether nothing is left to be made equal before {@code vid} is read. */
+    private boolean isSettled(Vid vid) {
+        Owner owner = cluster.owner(vid);
+        return !owner.unsettled() || ownership.isHeld(vid);
+    }
+
+    private final class ReadFlow {
+        private final ObjectId oid;
+        private final int offset;
+        private final int length;
+        private final LoopFuture<Response> done = new LoopFuture<>(loop);
+        private RangeLocks.Ticket ticket;
+        private ClusterView view;
+        private List<Node> candidates = List.of();
+        private int next;
+        private int attempt;
+        private ResultCode refusal = ResultCode.EIO;
+
+        ReadFlow(ObjectId oid, int offset, int length) {
+            this.oid = oid;
+            this.offset = offset;
+            this.length = length;
+        }
+
+        void admit() {
+            when(Gateway.this::isServing, () -> {
+                Owner owner = cluster.owner(oid.vid());
+                boolean mineToSettle = owner.unsettled()
+                        && (!owner.isHeld() || owner.storeId() == cluster.self().storeId());
+                if (isSettled(oid.vid())) {
+                    lock();
+                } else if (mineToSettle) {
+                    ownership.whenHeld(oid.vid(), _ -> lock());
+                } else {
+                    when(() -> isServing() && !cluster.owner(oid.vid()).equals(owner), this::admit);
+                }
+            });
+        }
+
+        private void lock() {
+            ticket = locks.acquire(oid, offset, offset + length, false, this::granted);
+            locks.start(ticket);
+        }
+
+        private void granted() {
+            if (!isServing() || !isSettled(oid.vid())) {
+                ticket.release();
+                admit();
+                return;
+            }
+            view = cluster.view().orElseThrow();
+            candidates = nearestFirst(view.replicas(oid, cluster.copies(oid)));
+            next = 0;
+            refusal = ResultCode.EIO;
+            ask();
+        }
+
+        private List<Node> nearestFirst(List<Node> replicas) {
+            var order = new ArrayList<Node>();
+            replicas.stream().filter(view::isSelf).forEach(order::add);
+            int start = replicas.isEmpty() ? 0 : random.nextInt(replicas.size());
+            for (int i = 0; i < replicas.size(); i++) {
+                Node node = replicas.get((start + i) % replicas.size());
+                if (!view.isSelf(node)) {
+                    order.add(node);
+                }
+            }
+            return order;
+        }
+
+        private void ask() {
+            if (next == candidates.size()) {
+                finish(Response.of(refusal));
+                return;
+            }
+            Node node = candidates.get(next++);
+            var request = new PeerRequest.ReadReplica(
+                    Header.of(Opcode.READ_REPLICA, 0, view.epoch(), 0),
+                    oid,
+                    offset,
+                    length,
+                    cluster.owner(oid.vid()).generation());
+            peers.send(node, request).thenAccept(answer -> answered(node, answer));
+        }
+
+        private void answered(Node node, Response answer) {
+            switch (answer.result()) {
+                case SUCCESS, NO_OBJ, INVALID_PARMS -> finish(answer);
+                case EIO -> {
+                    answer.release();
+                    ask();
+                }
+                default -> {
+                    answer.release();
+                    if (answer.result() == ResultCode.NETWORK_ERROR) {
+                        cluster.complain(node);
+                    }
+                    if (answer.result() == ResultCode.OLD_NODE_VER || next == candidates.size()) {
+                        ticket.release();
+                        loop.after(backoff(attempt++), this::admit);
+                    } else {
+                        ask();
+                    }
+                }
+            }
+        }
+
+        private void finish(Response answer) {
+            ticket.release();
+            if (cluster.holdsLease()) {
+                done.complete(answer);
+            } else {
+                // What was read may be old by the time a lease is back.
+                answer.release();
+                admit();
+            }
+        }
+    }
+
+    private final class MutationFlow {
+        private final Mutation mutation;
+        private final Function<Mutation, Optional<ResultCode>> check;
+        private final LoopFuture<ResultCode> done = new LoopFuture<>(loop);
+        private RangeLocks.Ticket ticket;
+        private Right right;
+        private long sequence;
+        private int attempt;
+
+        MutationFlow(Mutation mutation, Function<Mutation, Optional<ResultCode>> check) {
+            this.mutation = mutation;
+            this.check = check;
+        }
+
+        private Vid vid() {
+            return mutation.oid().vid();
+        }
+
+        void admit() {
+            when(Gateway.this::isServing, () -> {
+                var refused = check.apply(mutation);
+                if (refused.isPresent()) {
+                    done.complete(refused.get());
+                } else {
+                    ownership.whenHeld(vid(), this::lock);
+                }
+            });
+        }
+
+        private void lock(Right given) {
+            right = given;
+            ticket = locks.acquire(mutation.oid(), mutation.from(), mutation.to(), true, this::granted);
+            locks.start(ticket);
+        }
+
+        private void granted() {
+            if (!ownership.mayStart(vid(), right)) {
+                ticket.release();
+                admit();
+                return;
+            }
+            var refused = check.apply(mutation);
+            if (refused.isPresent()) {
+                ticket.release();
+                done.complete(refused.get());
+                return;
+            }
+            sequence = right.begin();
+            send();
+        }
+
+        private void send() {
+            ClusterView view = cluster.view().orElseThrow();
+            var replicas = view.replicas(mutation.oid(), cluster.copies(mutation.oid()));
+            ReplicatedMutation.send(loop, peers, view, replicas, mutation, right, sequence)
+                    .thenAccept(result -> {
+                        switch (result) {
+                            case ReplicatedMutation.Result.Everywhere _ -> finish(ResultCode.SUCCESS);
+                            case ReplicatedMutation.Result.Nowhere nowhere -> finish(nowhere.code());
+                            case ReplicatedMutation.Result.Mixed mixed -> settle(mixed);
+                            case ReplicatedMutation.Result.Again again -> {
+                                again.silent().forEach(cluster::complain);
+                                again();
+                            }
+                        }
+                    });
+        }
+
+        /** The lock and the number stay: nothing that overlaps may come in between. */
+        private void again() {
+            loop.after(
+                    backoff(attempt++),
+                    () -> when(this::mayGoOn, () -> {
+                        if (ownership.isCurrent(vid(), right)) {
+                            send();
+                        } else {
+                            ticket.release();
+                            admit();
+                        }
+                    }));
+        }
+
+        private boolean mayGoOn() {
+            return isServing() || !ownership.isCurrent(vid(), right);
+        }
+
+        private void settle(ReplicatedMutation.Result.Mixed mixed) {
+            settlement
+                    .settleObject(mutation.oid(), right, sequence, mixed.refuser())
+                    .thenAccept(settled -> {
+                        if (settled) {
+                            finish(mixed.code());
+                        } else {
+                            again();
+                        }
+                    });
+        }
+
+        private void finish(ResultCode code) {
+            right.end(sequence);
+            ticket.release();
+            ownership.ended(vid(), right);
+            acknowledge(code);
+        }
+
+        /** The lease is looked at when the answer leaves; without it, the answer waits, or all is done again. */
+        private void acknowledge(ResultCode code) {
+            if (cluster.holdsLease()) {
+                done.complete(code);
+            } else {
+                when(Gateway.this::isServing, () -> {
+                    if (ownership.isCurrent(vid(), right)) {
+                        acknowledge(code);
+                    } else {
+                        admit();
+                    }
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package sheepdog.sheep.gateway;
+
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.IntStream;
+import sheepdog.membership.runtime.Loop;
+import sheepdog.protocol.model.Invariant;
+import sheepdog.protocol.model.Node;
+import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.wire.Response;
+import sheepdog.sheep.cluster.ClusterView;
+import sheepdog.sheep.runtime.LoopFuture;
+import sheepdog.sheep.runtime.PeerLink;
+
+/**
+ * One mutation on its way to all replicas of an object, once.
+ *
+ * <p>Answers only when every replica has answered, even after the first failure: a replica still writing while the
+ * retry starts would let two versions of the same bytes race on its disk. Loop-owned.
+ */
+final class ReplicatedMutation {
+    /** What all replicas together said. */
+    sealed interface Result {
+        /** Every replica has it on stable storage. */
+        record Everywhere() implements Result {}
+
+        /** Every replica refused for the same reason; nothing changed. */
+        record Nowhere(ResultCode code) implements Result {}
+
+        /** The epoch or the owner moved, or a replica did not answer: to be tried again. */
+        record Again(List<Node> silent) implements Result {}
+
+        /**
+         * Some may have it and some refused it for good: copies may differ until they are settled.
+         *
+         * @param refuser a replica that refused; its content goes to the others, for it always fits
+         */
+        record Mixed(ResultCode code, Node refuser) implements Result {}
+    }
+
+    private final LoopFuture<Result> done;
+    private final List<Node> replicas;
+    private final ResultCode[] answers;
+    private int pending;
+
+    private ReplicatedMutation(Loop loop, List<Node> replicas) {
+        this.done = new LoopFuture<>(loop);
+        this.replicas = replicas;
+        this.answers = new ResultCode[replicas.size()];
+        this.pending = replicas.size();
+    }
+
+    static CompletionStage<Result> send(
+            Loop loop,
+            PeerLink peers,
+            ClusterView view,
+            List<Node> replicas,
+            Mutation mutation,
+            Right right,
+            long sequence) {
+        Invariant.check(!replicas.isEmpty(), "%s has no replica", mutation.oid());
+        var flow = new ReplicatedMutation(loop, replicas);
+        long completed = Math.min(right.completed(), sequence - 1);
+        for (int i = 0; i < replicas.size(); i++) {
+            int which = i;
+            var request = mutation.toReplica(view.epoch(), right.generation(), sequence, completed);
+            peers.send(replicas.get(i), request).thenAccept(answer -> flow.answered(which, answer));
+        }
+        return flow.done;
+    }
+
+    private void answered(int which, Response answer) {
+        Invariant.check(answers[which] == null, "two answers of one replica");
+        answers[which] = answer.result();
+        answer.release();
+        if (--pending == 0) {
+            done.complete(sum());
+        }
+    }
+
+    private Result sum() {
+        boolean again = false;
+        boolean anyDone = false;
+        boolean allSame = true;
+        ResultCode refusal = ResultCode.SUCCESS;
+        for (ResultCode code : answers) {
+            switch (code) {
+                case SUCCESS -> anyDone = true;
+                case OLD_NODE_VER,
+                        NEW_NODE_VER,
+                        AGAIN,
+                        NETWORK_ERROR,
+                        WAIT_FOR_JOIN,
+                        WAIT_FOR_FORMAT,
+                        SHUTDOWN,
+                        KILLED -> again = true;
+                default -> {
+                    allSame &= refusal == ResultCode.SUCCESS || refusal == code;
+                    refusal = code;
+                }
+            }
+        }
+        if (again) {
+            return new Result.Again(silent());
+        }
+        if (refusal == ResultCode.SUCCESS) {
+            return new Result.Everywhere();
+        }
+        // What refuses for want of the object changed nothing; anything else may have changed a part.
+        boolean untouched = !anyDone && allSame && refusal == ResultCode.NO_OBJ;
+        return untouched ? new Result.Nowhere(refusal) : new Result.Mixed(refusal, refuser(refusal));
+    }
+
+    private Node refuser(ResultCode refusal) {
+        return IntStream.range(0, answers.length)
+                .filter(i -> answers[i] == refusal)
+                .mapToObj(replicas::get)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private List<Node> silent() {
+        return IntStream.range(0, answers.length)
+                .filter(i -> answers[i] == ResultCode.NETWORK_ERROR)
+                .mapToObj(replicas::get)
+                .toList();
+    }
+}

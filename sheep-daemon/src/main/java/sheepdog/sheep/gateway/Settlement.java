@@ -1,0 +1,211 @@
+package sheepdog.sheep.gateway;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import sheepdog.membership.runtime.Loop;
+import sheepdog.protocol.model.Node;
+import sheepdog.protocol.model.ObjectId;
+import sheepdog.protocol.model.Payload;
+import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.model.Vid;
+import sheepdog.protocol.wire.Flags;
+import sheepdog.protocol.wire.Header;
+import sheepdog.protocol.wire.Opcode;
+import sheepdog.protocol.wire.PeerRequest;
+import sheepdog.protocol.wire.Response;
+import sheepdog.sheep.cluster.Cluster;
+import sheepdog.sheep.cluster.ClusterView;
+import sheepdog.sheep.runtime.LoopFuture;
+import sheepdog.sheep.runtime.PeerLink;
+
+/**
+ * Makes copies equal that an interrupted write may have left different (R6): the first replica's content, which is as
+ * good as any for a write that nobody acknowledged, is written to the others.
+ *
+ * <p>Every request carries the new owner's generation, so that from the first answer on a replica refuses whatever the
+ * old owner still has on its way. An epoch change in between makes it fail; its caller starts it again. Loop-owned; one
+ * object at a time per VDI, so it holds one object's bytes in memory.
+ */
+final class Settlement {
+    private static final Logger LOG = LoggerFactory.getLogger(Settlement.class);
+
+    private final Loop loop;
+    private final Cluster cluster;
+    private final PeerLink peers;
+
+    Settlement(Loop loop, Cluster cluster, PeerLink peers) {
+        this.loop = loop;
+        this.cluster = cluster;
+        this.peers = peers;
+    }
+
+    /**
+     * Settles every object of {@code vid} that any replica has an in-flight mark for.
+     *
+     * @param stillMine asked before each object: false ends it
+     * @return whether everything was settled
+     */
+    CompletionStage<Boolean> settle(Vid vid, long generation, BooleanSupplier stillMine) {
+        var run = new Run(vid, generation, stillMine, cluster.view().orElseThrow());
+        run.collect();
+        return run.done;
+    }
+
+    /**
+     * Settles one object after replicas disagreed on a mutation of it.
+     *
+     * @param source the replica whose content goes to the others
+     */
+    CompletionStage<Boolean> settleObject(ObjectId oid, Right right, long sequence, Node source) {
+        var run = new Run(
+                oid.vid(), right.generation(), () -> true, cluster.view().orElseThrow());
+        run.sequence = sequence - 1;
+        run.left.add(oid);
+        run.source = Optional.of(source);
+        run.next();
+        return run.done;
+    }
+
+    private final class Run {
+        private final Vid vid;
+        private final long generation;
+        private final BooleanSupplier stillMine;
+        private final ClusterView view;
+        private final LoopFuture<Boolean> done = new LoopFuture<>(loop);
+        private final TreeSet<ObjectId> marked = new TreeSet<>();
+        private final Deque<ObjectId> left = new ArrayDeque<>();
+        private int pending;
+        private boolean failed;
+        private long sequence;
+        private Optional<Node> source = Optional.empty();
+
+        Run(Vid vid, long generation, BooleanSupplier stillMine, ClusterView view) {
+            this.vid = vid;
+            this.generation = generation;
+            this.stillMine = stillMine;
+            this.view = view;
+        }
+
+        void collect() {
+            var holders = view.nodes().stream().filter(Node::storesObjects).toList();
+            pending = holders.size();
+            for (Node node : holders) {
+                var ask = new PeerRequest.InFlightObjects(header(Opcode.IN_FLIGHT_OBJECTS, 0), vid, generation);
+                peers.send(node, ask).thenAccept(answer -> {
+                    if (answer instanceof Response.ObjectIds ids && ids.result() == ResultCode.SUCCESS) {
+                        marked.addAll(ids.oids());
+                    } else {
+                        failed = true;
+                        note(node, answer);
+                    }
+                    answer.release();
+                    if (--pending == 0) {
+                        left.addAll(marked);
+                        next();
+                    }
+                });
+            }
+        }
+
+        private void next() {
+            boolean moved = !cluster.epoch().equals(view.epoch()) || !stillMine.getAsBoolean();
+            if (failed || moved) {
+                done.complete(false);
+            } else if (left.isEmpty()) {
+                LOG.info("settled vdi={} objects={}", vid, marked.size());
+                done.complete(true);
+            } else {
+                fetch(left.poll());
+            }
+        }
+
+        private void fetch(ObjectId oid) {
+            var replicas = view.replicas(oid, cluster.copies(oid));
+            Node from = source.filter(replicas::contains).orElse(replicas.getFirst());
+            var others = replicas.stream().filter(node -> !node.equals(from)).toList();
+            var ask = new PeerRequest.ReadReplica(header(Opcode.READ_REPLICA, 0), oid, 0, oid.size(), generation);
+            peers.send(from, ask).thenAccept(answer -> {
+                switch (answer.result()) {
+                    case SUCCESS -> spread(oid, replicas, others, answer.data());
+                    case NO_OBJ -> remove(oid, replicas, others);
+                    default -> {
+                        note(from, answer);
+                        failed = true;
+                        answer.release();
+                        next();
+                    }
+                }
+            });
+        }
+
+        private void spread(ObjectId oid, List<Node> replicas, List<Node> others, Payload whole) {
+            var requests = new ArrayList<PeerRequest>();
+            for (int i = 0; i < others.size(); i++) {
+                requests.add(new PeerRequest.CreateReplica(
+                        header(Opcode.CREATE_REPLICA, Flags.WRITE), oid, 0, whole, generation, ++sequence, 0));
+            }
+            sendAll(others, requests, () -> finish(oid, replicas));
+            whole.release();
+        }
+
+        private void remove(ObjectId oid, List<Node> replicas, List<Node> others) {
+            var requests = new ArrayList<PeerRequest>();
+            for (int i = 0; i < others.size(); i++) {
+                requests.add(new PeerRequest.RemoveReplica(
+                        header(Opcode.REMOVE_REPLICA, 0), oid, generation, ++sequence, 0));
+            }
+            sendAll(others, requests, () -> finish(oid, replicas));
+        }
+
+        private void finish(ObjectId oid, List<Node> replicas) {
+            var requests = new ArrayList<PeerRequest>();
+            for (int i = 0; i < replicas.size(); i++) {
+                requests.add(new PeerRequest.SettleObject(header(Opcode.SETTLE_OBJECT, 0), oid));
+            }
+            sendAll(replicas, requests, this::next);
+        }
+
+        private void sendAll(List<Node> nodes, List<? extends PeerRequest> requests, Runnable then) {
+            if (nodes.isEmpty()) {
+                then.run();
+                return;
+            }
+            pending = nodes.size();
+            for (int i = 0; i < nodes.size(); i++) {
+                Node node = nodes.get(i);
+                peers.send(node, requests.get(i)).thenAccept(answer -> {
+                    if (answer.result() != ResultCode.SUCCESS && answer.result() != ResultCode.NO_OBJ) {
+                        failed = true;
+                        note(node, answer);
+                    }
+                    answer.release();
+                    if (--pending == 0) {
+                        if (failed) {
+                            next();
+                        } else {
+                            then.run();
+                        }
+                    }
+                });
+            }
+        }
+
+        private void note(Node node, Response answer) {
+            if (answer.result() == ResultCode.NETWORK_ERROR) {
+                cluster.complain(node);
+            }
+        }
+
+        private Header header(Opcode opcode, int flags) {
+            return Header.of(opcode, flags, view.epoch(), 0);
+        }
+    }
+}

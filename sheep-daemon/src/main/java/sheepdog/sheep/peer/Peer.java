@@ -1,0 +1,212 @@
+package sheepdog.sheep.peer;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.Pool;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.ObjectId;
+import sheepdog.protocol.model.Outcome;
+import sheepdog.protocol.model.Payload;
+import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.model.Vid;
+import sheepdog.protocol.wire.PeerRequest;
+import sheepdog.protocol.wire.Response;
+import sheepdog.sheep.cluster.Cluster;
+import sheepdog.sheep.recovery.Recovery;
+import sheepdog.sheep.runtime.LoopFuture;
+import sheepdog.store.api.ObjectStore;
+import sheepdog.store.api.Stamp;
+
+/**
+ * This node's replicas, for gateways (this one's among them).
+ *
+ * <p>A request of an older epoch is answered OLD_NODE_VER, one of a newer epoch waits until this node is there too; an
+ * object in doubt is recovered first; a mutation by an owner that is not the owner any more is answered AGAIN. The store
+ * checks epoch and owner once more at its door. Loop-owned.
+ */
+public final class Peer {
+    private static final Logger LOG = LoggerFactory.getLogger(Peer.class);
+
+    private final Loop loop;
+    private final Cluster cluster;
+    private final ObjectStore store;
+    private final Recovery recovery;
+    private final YieldHandler gateway;
+    private final Runnable diskFailed;
+    private final List<Waiting> waiting = new ArrayList<>();
+
+    private record Waiting(PeerRequest request, LoopFuture<Response> done) {}
+
+    /** The gateway of this node, for requests that go to it and not to the store. */
+    @FunctionalInterface
+    public interface YieldHandler {
+        /** As {@code Gateway.yieldOwner}. */
+        CompletionStage<ResultCode> yieldOwner(Vid vid, long generation);
+    }
+
+    /** @param diskFailed called on the loop when the store could not carry out a mutation: this node must leave */
+    public Peer(
+            Loop loop,
+            Cluster cluster,
+            ObjectStore store,
+            Recovery recovery,
+            YieldHandler gateway,
+            Runnable diskFailed) {
+        this.loop = loop;
+        this.cluster = cluster;
+        this.store = store;
+        this.recovery = recovery;
+        this.gateway = gateway;
+        this.diskFailed = diskFailed;
+        cluster.onChange(this::wake);
+    }
+
+    /** Requests that wait for a later epoch. */
+    public int waitingCount() {
+        return waiting.size();
+    }
+
+    /** The request's payload must stay until the stage completes; whoever gets the response releases it. */
+    public CompletionStage<Response> serve(PeerRequest request) {
+        var done = new LoopFuture<Response>(loop);
+        admit(request, done);
+        return done;
+    }
+
+    private void wake() {
+        if (waiting.isEmpty()) {
+            return;
+        }
+        var again = List.copyOf(waiting);
+        waiting.clear();
+        again.forEach(w -> admit(w.request(), w.done()));
+    }
+
+    private void admit(PeerRequest request, LoopFuture<Response> done) {
+        Epoch theirs = request.header().epoch();
+        Epoch ours = cluster.epoch();
+        if (request instanceof PeerRequest.Ping || request instanceof PeerRequest.YieldOwner) {
+            run(request, done);
+        } else if (theirs.isBefore(ours)) {
+            done.complete(Response.of(ResultCode.OLD_NODE_VER));
+        } else if (ours.isBefore(theirs) || !ours.equals(cluster.state().epoch())) {
+            waiting.add(new Waiting(request, done));
+        } else {
+            run(request, done);
+        }
+    }
+
+    private void run(PeerRequest request, LoopFuture<Response> done) {
+        switch (request) {
+            case PeerRequest.Hello _ -> done.complete(Response.of(ResultCode.INVALID_PARMS));
+            case PeerRequest.Ping _ -> done.complete(Response.success());
+            case PeerRequest.YieldOwner r ->
+                gateway.yieldOwner(r.vid(), r.generation()).thenAccept(code -> done.complete(Response.of(code)));
+            case PeerRequest.ReadReplica r -> ifTrusted(r.oid(), r, done, () -> read(r));
+            case PeerRequest.WriteReplica r ->
+                mutate(r.oid(), r.generation(), r, done, () -> {
+                    store.completed(r.oid().vid(), r.generation(), r.completed());
+                    return store.write(r.oid(), r.offset(), r.data().bytes(), stamp(r, r.generation(), r.sequence()));
+                });
+            case PeerRequest.CreateReplica r ->
+                mutate(r.oid(), r.generation(), r, done, () -> {
+                    store.completed(r.oid().vid(), r.generation(), r.completed());
+                    return store.create(r.oid(), r.offset(), r.data().bytes(), stamp(r, r.generation(), r.sequence()));
+                });
+            case PeerRequest.RemoveReplica r ->
+                mutate(r.oid(), r.generation(), r, done, () -> {
+                    store.completed(r.oid().vid(), r.generation(), r.completed());
+                    return store.remove(r.oid(), stamp(r, r.generation(), r.sequence()));
+                });
+            case PeerRequest.DiscardReplica r ->
+                mutate(r.oid(), r.generation(), r, done, () -> {
+                    store.completed(r.oid().vid(), r.generation(), r.completed());
+                    return store.discard(r.oid(), r.offset(), r.length(), stamp(r, r.generation(), r.sequence()));
+                });
+            case PeerRequest.CompletedWrites r ->
+                offload(Pool.BULK, r.vid().value(), done, () -> {
+                    store.completed(r.vid(), r.generation(), r.through());
+                    return Response.success();
+                });
+            case PeerRequest.InFlightObjects r -> inFlight(r, done);
+            case PeerRequest.SettleObject r ->
+                offload(Pool.STORE, r.oid().bits(), done, () -> {
+                    store.settled(r.oid(), r.header().epoch());
+                    return Response.success();
+                });
+            case PeerRequest.FetchObject r -> recovery.fetch(r.oid()).thenAccept(done::complete);
+            case PeerRequest.ListObjects r -> offload(Pool.BULK, r.header().id(), done, () -> list(r));
+        }
+    }
+
+    private static Stamp stamp(PeerRequest request, long generation, long sequence) {
+        return new Stamp(request.header().epoch(), generation, sequence);
+    }
+
+    private void ifTrusted(ObjectId oid, PeerRequest request, LoopFuture<Response> done, Callable<Response> run) {
+        if (recovery.isTrusted(oid)) {
+            offload(Pool.STORE, oid.bits(), done, run);
+        } else {
+            recovery.bring(oid).thenAccept(_ -> admit(request, done));
+        }
+    }
+
+    private void offload(Pool pool, long stripe, LoopFuture<Response> done, Callable<Response> run) {
+        loop.offload(pool, stripe, run).thenAccept(done::complete);
+    }
+
+    private void mutate(
+            ObjectId oid,
+            long generation,
+            PeerRequest request,
+            LoopFuture<Response> done,
+            Callable<Outcome<Void>> change) {
+        if (generation < cluster.owner(oid.vid()).generation()) {
+            done.complete(Response.of(ResultCode.AGAIN));
+        } else if (!recovery.isTrusted(oid)) {
+            recovery.bring(oid).thenAccept(_ -> admit(request, done));
+        } else {
+            loop.offload(Pool.STORE, oid.bits(), change).thenAccept(outcome -> {
+                if (outcome.code() == ResultCode.EIO) {
+                    LOG.error("leaving sheepdog cluster: the disk failed writing oid={}", oid);
+                    diskFailed.run();
+                    done.complete(Response.of(ResultCode.NETWORK_ERROR));
+                } else {
+                    done.complete(Response.of(outcome.code()));
+                }
+            });
+        }
+    }
+
+    private Response read(PeerRequest.ReadReplica r) {
+        var into = ByteBuffer.allocate(r.length());
+        return switch (store.read(r.oid(), r.offset(), into)) {
+            case Outcome.Ok<Void> _ -> new Response.ObjectData(ResultCode.SUCCESS, 0, 0, Payload.of(into.clear()));
+            case Outcome.Refused<Void>(var code) -> Response.of(code);
+        };
+    }
+
+    private void inFlight(PeerRequest.InFlightObjects r, LoopFuture<Response> done) {
+        if (r.generation() < cluster.owner(r.vid()).generation()) {
+            done.complete(Response.of(ResultCode.AGAIN));
+            return;
+        }
+        offload(Pool.BULK, r.vid().value(), done, () -> {
+            store.fenceOwner(r.vid(), r.generation());
+            return new Response.ObjectIds(ResultCode.SUCCESS, store.inFlight(r.vid()));
+        });
+    }
+
+    private Response list(PeerRequest.ListObjects r) {
+        var versions = store.list(r.after(), r.countMax()).stream()
+                .map(info -> new Response.ObjectVersions.Version(info.oid(), info.epoch()))
+                .toList();
+        return new Response.ObjectVersions(ResultCode.SUCCESS, versions);
+    }
+}

@@ -1,0 +1,368 @@
+package sheepdog.sheep.recovery;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.Pool;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.Node;
+import sheepdog.protocol.model.ObjectId;
+import sheepdog.protocol.model.Outcome;
+import sheepdog.protocol.model.Payload;
+import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.wire.Header;
+import sheepdog.protocol.wire.Opcode;
+import sheepdog.protocol.wire.PeerRequest;
+import sheepdog.protocol.wire.Response;
+import sheepdog.sheep.cluster.Cluster;
+import sheepdog.sheep.cluster.ClusterView;
+import sheepdog.sheep.runtime.LoopFuture;
+import sheepdog.sheep.runtime.PeerLink;
+import sheepdog.store.api.ObjectInfo;
+import sheepdog.store.api.ObjectStore;
+
+/**
+ * Decides whether this store's copy of an object, or its absence, can be trusted, and gets a copy that can.
+ *
+ * <p>Trust comes from the epochs ({@link sheepdog.sheep.cluster.EpochHistory}). An object in doubt is asked of the other
+ * members until one answers that can be sure: with the content, or that the object does not exist. If none can, the
+ * object waits for a member that comes back; nothing older is taken for it.
+ *
+ * <p>Objects that a request waits for come first; a sweep after each epoch brings the rest, one at a time. A new epoch
+ * ends what is under way and starts anew. Loop-owned.
+ */
+public final class Recovery {
+    private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
+    private static final Duration RETRY = Duration.ofMillis(500);
+    /** Objects fetched at once; each holds its bytes in memory. */
+    private static final int FETCHES_MAX = 4;
+
+    private static final int LIST_PAGE = 4096;
+
+    private final Loop loop;
+    private final Cluster cluster;
+    private final ObjectStore store;
+    private final PeerLink peers;
+
+    private final Set<ObjectId> verified = new HashSet<>();
+    private final Map<ObjectId, Bringing> bringing = new HashMap<>();
+    private final Deque<Bringing> queued = new ArrayDeque<>();
+    private int running;
+    private Epoch epoch = Epoch.NONE;
+    private Optional<Sweep> sweep = Optional.empty();
+
+    public Recovery(Loop loop, Cluster cluster, ObjectStore store, PeerLink peers) {
+        this.loop = loop;
+        this.cluster = cluster;
+        this.store = store;
+        this.peers = peers;
+        cluster.onChange(this::clusterChanged);
+    }
+
+    /** Whether what this store has of {@code oid}, or that it has nothing, is the truth in the current epoch. */
+    public boolean isTrusted(ObjectId oid) {
+        return !Epoch.FIRST.isBefore(since(oid)) || verified.contains(oid);
+    }
+
+    /** Whether objects may still be missing here. */
+    public boolean isRunning() {
+        return sweep.isPresent() || !bringing.isEmpty();
+    }
+
+    /** Objects that requests or the sweep wait for. */
+    public int backlog() {
+        return bringing.size();
+    }
+
+    private Epoch since(ObjectId oid) {
+        return cluster.history().replicaSince(oid, cluster.copies(oid));
+    }
+
+    /** The stage completes when {@code oid} is trusted, or the epoch has changed; ask {@link #isTrusted} again. */
+    public CompletionStage<Void> bring(ObjectId oid) {
+        Bringing flow = bringing.get(oid);
+        if (flow == null) {
+            flow = new Bringing(oid, cluster.view().orElseThrow());
+            bringing.put(oid, flow);
+            queued.add(flow);
+            startQueued();
+        }
+        return flow.done;
+    }
+
+    private void startQueued() {
+        while (running < FETCHES_MAX && !queued.isEmpty()) {
+            running++;
+            queued.poll().start();
+        }
+    }
+
+    /**
+     * Answers another sheep that is in doubt about {@code oid}: its content or NO_OBJ if this node can be sure,
+     * STALE_OBJ otherwise. A node that was a replica until the epoch before can be: nothing was acknowledged since, as
+     * the asking replica had to take part.
+     */
+    public CompletionStage<Response> fetch(ObjectId oid) {
+        int copies = cluster.copies(oid);
+        ClusterView view = cluster.view().orElseThrow();
+        boolean replica = view.replicas(oid, copies).stream().anyMatch(view::isSelf);
+        Epoch before = new Epoch(view.epoch().number() - 1);
+        Epoch since = replica ? since(oid) : cluster.history().replicaSince(oid, copies, before);
+        boolean sure = replica ? isTrusted(oid) : !Epoch.FIRST.isBefore(since) && since.isBefore(view.epoch());
+        boolean never = !replica && !since.isBefore(view.epoch());
+        if (never) {
+            return CompletableFuture.completedStage(Response.of(ResultCode.STALE_OBJ));
+        }
+        return loop.offload(Pool.STORE, oid.bits(), () -> read(oid, since, sure));
+    }
+
+    private Response read(ObjectId oid, Epoch since, boolean sure) {
+        Optional<ObjectInfo> found = store.find(oid);
+        if (found.isEmpty()) {
+            return Response.of(sure ? ResultCode.NO_OBJ : ResultCode.STALE_OBJ);
+        }
+        if (!sure && found.get().epoch().isBefore(since)) {
+            return Response.of(ResultCode.STALE_OBJ);
+        }
+        var whole = ByteBuffer.allocate(oid.size());
+        return switch (store.read(oid, 0, whole)) {
+            case Outcome.Ok<Void> _ -> new Response.ObjectData(ResultCode.SUCCESS, 0, 0, Payload.of(whole.clear()));
+            case Outcome.Refused<Void>(var code) -> Response.of(code);
+        };
+    }
+
+    private void clusterChanged() {
+        if (cluster.epoch().equals(epoch)) {
+            return;
+        }
+        epoch = cluster.epoch();
+        verified.clear();
+        for (Bringing flow : List.copyOf(bringing.values())) {
+            flow.abandon();
+        }
+        sweep = Optional.empty();
+        cluster.view()
+                .filter(v -> Epoch.FIRST.isBefore(v.epoch()))
+                .filter(v -> v.selfMember().map(m -> m.node().storesObjects()).orElse(false))
+                .ifPresent(view -> {
+                    var next = new Sweep(view);
+                    sweep = Optional.of(next);
+                    next.list();
+                });
+    }
+
+    /** One object in doubt: look at our own copy, then ask one member after the other. */
+    private final class Bringing {
+        private final ObjectId oid;
+        private final ClusterView view;
+        private final LoopFuture<Void> done = new LoopFuture<>(loop);
+        private Deque<Node> candidates = new ArrayDeque<>();
+        private boolean started;
+
+        Bringing(ObjectId oid, ClusterView view) {
+            this.oid = oid;
+            this.view = view;
+        }
+
+        void start() {
+            started = true;
+            Epoch since = since(oid);
+            loop.offload(Pool.STORE, oid.bits(), () -> store.find(oid)).thenAccept(found -> {
+                if (isOver()) {
+                    return;
+                }
+                if (found.isPresent() && !found.get().epoch().isBefore(since)) {
+                    finish();
+                } else {
+                    askAll(found);
+                }
+            });
+        }
+
+        private void askAll(Optional<ObjectInfo> ours) {
+            candidates = new ArrayDeque<>();
+            var replicas = view.replicas(oid, cluster.copies(oid));
+            replicas.stream().filter(n -> !view.isSelf(n)).forEach(candidates::add);
+            view.nodes().stream()
+                    .filter(n -> n.storesObjects() && !view.isSelf(n) && !replicas.contains(n))
+                    .forEach(candidates::add);
+            ask(ours);
+        }
+
+        private void ask(Optional<ObjectInfo> ours) {
+            if (candidates.isEmpty()) {
+                LOG.warn("no member can be sure of oid={} epoch={}, waiting", oid, view.epoch());
+                loop.after(RETRY, () -> {
+                    if (!isOver()) {
+                        askAll(ours);
+                    }
+                });
+                return;
+            }
+            Node node = candidates.poll();
+            var request = new PeerRequest.FetchObject(Header.of(Opcode.FETCH_OBJECT, 0, view.epoch(), 0), oid);
+            peers.send(node, request).thenAccept(answer -> {
+                if (isOver()) {
+                    answer.release();
+                    return;
+                }
+                switch (answer.result()) {
+                    case SUCCESS -> replace(ours, Optional.of(answer.data()));
+                    case NO_OBJ -> {
+                        answer.release();
+                        replace(ours, Optional.empty());
+                    }
+                    default -> {
+                        answer.release();
+                        ask(ours);
+                    }
+                }
+            });
+        }
+
+        private void replace(Optional<ObjectInfo> ours, Optional<Payload> content) {
+            loop.offload(Pool.STORE, oid.bits(), () -> put(ours, content)).thenAccept(result -> {
+                content.ifPresent(Payload::release);
+                if (isOver()) {
+                    return;
+                }
+                if (result.isOk()) {
+                    finish();
+                } else {
+                    LOG.warn("recovering oid={} failed result={}", oid, result.code());
+                    loop.after(RETRY, () -> {
+                        if (!isOver()) {
+                            start();
+                        }
+                    });
+                }
+            });
+        }
+
+        private Outcome<Void> put(Optional<ObjectInfo> ours, Optional<Payload> content) {
+            if (ours.isPresent()) {
+                var aside = store.setAside(oid, ours.get().epoch());
+                if (!aside.isOk() && aside.code() != ResultCode.NO_OBJ) {
+                    return aside;
+                }
+            }
+            return content.isEmpty()
+                    ? Outcome.done()
+                    : store.createIfAbsent(oid, content.get().bytes(), view.epoch())
+                            .map(_ -> null);
+        }
+
+        private boolean isOver() {
+            return bringing.get(oid) != this;
+        }
+
+        private void finish() {
+            verified.add(oid);
+            end();
+        }
+
+        void abandon() {
+            end();
+        }
+
+        private void end() {
+            bringing.remove(oid);
+            queued.remove(this);
+            if (started) {
+                running--;
+            }
+            done.complete(null);
+            startQueued();
+        }
+    }
+
+    /** Brings what no request has asked for yet: every object that some member holds and this node should. */
+    private final class Sweep {
+        private final ClusterView view;
+        private final Deque<Node> unlisted = new ArrayDeque<>();
+        private final Deque<ObjectId> wanted = new ArrayDeque<>();
+        private final Set<ObjectId> seen = new HashSet<>();
+
+        Sweep(ClusterView view) {
+            this.view = view;
+            view.nodes().stream().filter(Node::storesObjects).forEach(unlisted::add);
+        }
+
+        void list() {
+            if (isOver()) {
+                return;
+            }
+            if (unlisted.isEmpty()) {
+                LOG.info("recovery epoch={} objects={}", view.epoch(), wanted.size());
+                next();
+            } else {
+                page(unlisted.peek(), Optional.empty());
+            }
+        }
+
+        private void page(Node node, Optional<ObjectId> after) {
+            var request =
+                    new PeerRequest.ListObjects(Header.of(Opcode.LIST_OBJECTS, 0, view.epoch(), 0), after, LIST_PAGE);
+            peers.send(node, request).thenAccept(answer -> {
+                if (isOver()) {
+                    answer.release();
+                } else if (answer instanceof Response.ObjectVersions list && list.result() == ResultCode.SUCCESS) {
+                    var oids = new ArrayList<ObjectId>();
+                    list.objects().forEach(version -> oids.add(version.oid()));
+                    take(oids);
+                    if (oids.size() == LIST_PAGE) {
+                        page(node, Optional.of(oids.getLast()));
+                    } else {
+                        unlisted.poll();
+                        list();
+                    }
+                } else {
+                    answer.release();
+                    loop.after(RETRY, this::list);
+                }
+            });
+        }
+
+        private void take(List<ObjectId> oids) {
+            for (ObjectId oid : oids) {
+                boolean ours = view.replicas(oid, cluster.copies(oid)).stream().anyMatch(view::isSelf);
+                if (ours && !isTrusted(oid) && seen.add(oid)) {
+                    wanted.add(oid);
+                }
+            }
+        }
+
+        private void next() {
+            if (isOver()) {
+                return;
+            }
+            ObjectId oid = wanted.poll();
+            if (oid == null) {
+                LOG.info("recovery done epoch={}", view.epoch());
+                sweep = Optional.empty();
+                loop.offload(Pool.BULK, 1, store::forgetStale);
+            } else if (isTrusted(oid)) {
+                loop.execute(this::next);
+            } else {
+                bring(oid).thenAccept(_ -> loop.execute(this::next));
+            }
+        }
+
+        private boolean isOver() {
+            return sweep.filter(s -> s == this).isEmpty();
+        }
+    }
+}
