@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.LongStream;
 import sheepdog.protocol.model.Invariant;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.NodeId;
@@ -49,9 +50,7 @@ public final class VnodeRing {
             if (node.storesObjects()) {
                 zones.add(node.zone());
             }
-            long point = Fnv.BASIS;
-            for (int i = 0; i < node.vnodes(); i++) {
-                point = next(point, node.id());
+            for (long point : pointsOf(node.id(), node.vnodes())) {
                 points[at] = point;
                 owners[at] = owner;
                 at++;
@@ -64,6 +63,14 @@ public final class VnodeRing {
     /** Where an object lies on the ring. */
     static long point(ObjectId oid) {
         return Fnv.addLong(Fnv.BASIS, oid.bits());
+    }
+
+    /** A node's points, in the order of the chain. */
+    static List<Long> pointsOf(NodeId id, int vnodes) {
+        return LongStream.iterate(next(Fnv.BASIS, id), point -> next(point, id))
+                .limit(vnodes)
+                .boxed()
+                .toList();
     }
 
     /** The nodes this ring was made of, in the order given. */

@@ -272,8 +272,8 @@ public final class RequestCodec {
     }
 
     /**
-     * The 48 bytes of a request. Version, epoch and flags come from its header, opcode and length from what it is; the
-     * WRITE flag is set if it has a payload.
+     * The 48 bytes of a request. Version, epoch and flags come from its header, opcode and length from what it is; so do
+     * the flags WRITE (it has a payload) and COW (it has a source).
      *
      * @param id instead of the one in the request's header
      * @return position 0, limit 48
@@ -281,18 +281,32 @@ public final class RequestCodec {
     public static ByteBuffer encodeHeader(Request request, int id) {
         Header given = request.header();
         int sent = bodyLengthOf(request);
-        int opcode = opcode(request);
         ByteBuffer out = ByteBuffer.allocate(Header.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         int room = putFields(request, out);
         new Header(
                         given.version(),
-                        opcode,
-                        sent < 0 ? given.flags() & ~Flags.WRITE : given.flags() | Flags.WRITE,
+                        opcode(request),
+                        flags(request, sent >= 0),
                         given.epoch(),
                         id,
                         sent < 0 ? room : sent)
                 .put(out);
         return out;
+    }
+
+    /** The flags of the request's header, but for those that tell what it carries. */
+    private static int flags(Request request, boolean hasBody) {
+        int flags = request.header().flags();
+        flags = hasBody ? flags | Flags.WRITE : flags & ~Flags.WRITE;
+        return switch (request) {
+            case Request.CreateObject create -> withCow(flags, create.cow().isPresent());
+            case Request.CreatePeer create -> withCow(flags, create.cow().isPresent());
+            default -> flags;
+        };
+    }
+
+    private static int withCow(int flags, boolean hasSource) {
+        return hasSource ? flags | Flags.COW : flags & ~Flags.COW;
     }
 
     /** The payload of a request; the one it owns, or a new one that needs no release. */
@@ -399,9 +413,7 @@ public final class RequestCodec {
             case FetchObject _ -> Opcode.FETCH_OBJECT;
             case ListObjects _ -> Opcode.LIST_OBJECTS;
             case YieldOwner _ -> Opcode.YIELD_OWNER;
-            case Request.Unknown unknown -> {
-                yield null;
-            }
+            case Request.Unknown _ -> null;
         };
         return opcode == null ? request.header().opcode() : opcode.code();
     }
