@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,6 +42,7 @@ import sheepdog.membership.runtime.Cancellable;
 import sheepdog.membership.runtime.Loop;
 import sheepdog.membership.transport.HostProbe;
 import sheepdog.membership.transport.MemberCodec.MalformedException;
+import sheepdog.membership.transport.Roster;
 import sheepdog.membership.transport.SendWindow;
 import sheepdog.protocol.model.Invariant;
 
@@ -55,8 +55,7 @@ import sheepdog.protocol.model.Invariant;
  * does not tell everybody whether a connection closed or an answer failed to come, so there is no
  * {@link Evidence#CLOSED} here. Views are hints: two parts of a cut network each have one.
  *
- * <p>Of several addresses with one store id the one with the newest incarnation is sent to. The others are reported as
- * seen too, since two live processes on copies of one directory are the log's business, but not as gone.
+ * <p>{@link Roster} says which of several addresses with one store id is sent to.
  *
  * <p>State is the loop's. JGroups' threads only post to it; a thread of our own sends, since a send may wait for
  * JGroups' locks; a few short-lived ones ask hosts. Bounds: {@link SendWindow} per sheep, {@link #SEND_QUEUE_MAX}
@@ -91,8 +90,8 @@ public final class JGroupsTransport implements ClusterTransport {
 
     // The loop's.
     private final Map<Address, Peer> peers = new LinkedHashMap<>();
-    private final Map<Long, Peer> current = new HashMap<>();
     private final Set<String> refusals = new HashSet<>();
+    private Roster<Peer> roster;
     private Member self;
     private Listener listener;
     private long nextStream;
@@ -120,10 +119,6 @@ public final class JGroupsTransport implements ClusterTransport {
             this.address = address;
             window = new SendWindow(stream);
         }
-
-        boolean seen() {
-            return inView && !leaving && member.isPresent();
-        }
     }
 
     /** @param loop owns this transport's state; nothing happens before {@link #start} */
@@ -145,6 +140,7 @@ public final class JGroupsTransport implements ClusterTransport {
     public void start(Member self, Listener listener) {
         this.self = self;
         this.listener = listener;
+        roster = new Roster<>(self, listener);
         InetAddress bind = Interfaces.choose(config.bind(), self.node().id().inetAddress());
         try {
             channel = new JChannel(new Stack(config, bind, socketBytesMax(), MESSAGE_BYTES_MAX + (1 << 20)));
@@ -175,20 +171,13 @@ public final class JGroupsTransport implements ClusterTransport {
     @Override
     public void send(long storeId, byte[] message) {
         loop.checkOnLoop();
-        Peer peer = current.get(storeId);
-        if (peer != null && peer.seen()) {
-            send(peer, message);
-        }
+        roster.link(storeId).ifPresent(peer -> send(peer, message));
     }
 
     @Override
     public void broadcast(byte[] message) {
         loop.checkOnLoop();
-        for (Peer peer : current.values()) {
-            if (peer.seen()) {
-                send(peer, message);
-            }
-        }
+        roster.links().forEach(peer -> send(peer, message));
     }
 
     @Override
@@ -339,7 +328,7 @@ public final class JGroupsTransport implements ClusterTransport {
             if (!peer.inView) {
                 peer.inView = true;
                 queue(address, new Packet.Hello(self));
-                peer.member.ifPresent(member -> introduced(peer, member));
+                introduce(peer);
             } else if (merged) {
                 queue(address, new Packet.Hello(self));
             }
@@ -369,37 +358,25 @@ public final class JGroupsTransport implements ClusterTransport {
 
     private void known(Address from, Consumer<Peer> action) {
         Peer peer = peers.get(from);
-        if (peer != null && peer.seen()) {
+        if (peer != null && roster.member(peer).isPresent()) {
             action.accept(peer);
         }
     }
 
     private void hello(Address from, Member member) {
-        if (!peers.containsKey(from) && peers.size() >= STRANGERS_MAX + current.size()) {
+        if (!peers.containsKey(from) && peers.size() >= STRANGERS_MAX + roster.size()) {
             dropped.incrementAndGet();
             return;
         }
         Peer peer = peer(from);
-        boolean repeated = peer.member.equals(Optional.of(member));
         peer.member = Optional.of(member);
-        if (peer.inView && !(repeated && current.get(member.storeId()) == peer)) {
-            introduced(peer, member);
-        }
+        introduce(peer);
     }
 
-    private void introduced(Peer peer, Member member) {
-        if (peer.leaving) {
-            return;
+    private void introduce(Peer peer) {
+        if (peer.inView && !peer.leaving) {
+            peer.member.ifPresent(member -> roster.seen(peer, member));
         }
-        if (member.storeId() != self.storeId()) {
-            Peer known = current.get(member.storeId());
-            boolean newer = known == null || !known.seen() || known.member.get().incarnation() < member.incarnation();
-            if (newer) {
-                current.put(member.storeId(), peer);
-            }
-        }
-        log.debug("jgroups seen member={} address={}", member, peer.address);
-        listener.seen(member);
     }
 
     private void data(Peer peer, Packet.Data data) {
@@ -421,33 +398,23 @@ public final class JGroupsTransport implements ClusterTransport {
 
     private void leaving(Peer peer) {
         peer.leaving = true;
-        gone(peer, Evidence.LEFT);
+        roster.gone(peer, Evidence.LEFT);
     }
 
     private void departed(Peer peer) {
-        if (peer.leaving
-                || peer.member.isEmpty()
-                || current.get(peer.member.get().storeId()) != peer) {
+        var member = roster.member(peer);
+        if (member.isEmpty()) {
             return;
         }
-        InetSocketAddress address = peer.member.get().node().id().socketAddress();
+        roster.doubt(peer); // It may come back while its host is asked; the roster then reports nothing.
+        InetSocketAddress address = member.get().node().id().socketAddress();
         try {
             probes.execute(() -> {
                 boolean refused = HostProbe.refused(address, PROBE_LIMIT);
-                post(() -> gone(peer, refused ? Evidence.DEAD : Evidence.SILENT));
+                post(() -> roster.gone(peer, refused ? Evidence.DEAD : Evidence.SILENT));
             });
         } catch (RejectedExecutionException _) {
             // Closed meanwhile.
-        }
-    }
-
-    private void gone(Peer peer, Evidence evidence) {
-        Member member = peer.member.get();
-        // It may have come back while its host was asked.
-        if (current.get(member.storeId()) == peer) {
-            current.remove(member.storeId());
-            log.debug("jgroups gone member={} evidence={}", member, evidence);
-            listener.gone(member, evidence);
         }
     }
 

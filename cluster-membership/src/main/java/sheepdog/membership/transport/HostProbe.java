@@ -23,7 +23,7 @@ public final class HostProbe {
      * Blocking, for at most {@code limit}. No thread in particular, but not the loop.
      *
      * @param limit under one second: the kernel's own time limit, which Java reports by the same exception as a
-     *              refusal, comes later than that
+     *              refusal, comes later than that. What routers say (unreachable, prohibited) has exceptions of its own
      * @return true if the host refused the connection
      */
     public static boolean refused(InetSocketAddress address, Duration limit) {

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import sheepdog.membership.api.ClusterTransport.Evidence;
+import sheepdog.membership.api.ClusterTransport.TransportException;
 import sheepdog.membership.runtime.Loop;
 import sheepdog.membership.runtime.TestLoop;
 import sheepdog.protocol.model.Node;
@@ -55,7 +56,12 @@ public final class TestSheep implements AutoCloseable {
         member = new Member(new Node(id, Optional.empty(), 64, (int) storeId, 1L << 30), storeId, incarnation);
         loop = new TestLoop(storeId + "." + incarnation);
         transport = factory.apply(loop);
-        transport.start(member, new Recorder());
+        try {
+            transport.start(member, new Recorder());
+        } catch (TransportException refused) {
+            close();
+            throw refused;
+        }
     }
 
     private final class Recorder implements ClusterTransport.Listener {
