@@ -69,6 +69,7 @@ final class Link {
         final int opcode;
         final long startNanos = links.loop().nowNanos();
         final LoopFuture<Response> answer = new LoopFuture<>(links.loop());
+        private long sentNanos;
         private Header encoded;
         private long bytes;
 
@@ -81,6 +82,7 @@ final class Link {
         PeerConnection.Outgoing encode(int requestId) {
             var header = RequestCodec.encodeHeader(request, requestId);
             encoded = Header.read(header);
+            sentNanos = links.loop().nowNanos();
             bytes = Integer.toUnsignedLong(encoded.dataLength());
             // From here on the connection holds the payload.
             return new PeerConnection.Outgoing(header, RequestCodec.body(request));
@@ -124,6 +126,7 @@ final class Link {
     }
 
     void close() {
+        complained = true; // It is on purpose.
         broken("closed");
     }
 
@@ -325,7 +328,7 @@ final class Link {
             }
             i.remove();
             bytesSent -= pending.bytes;
-            silent |= heardNanos - pending.startNanos < 0;
+            silent |= heardNanos - pending.sentNanos <= 0;
             links.loop().execute(pending::fail);
         }
         while (!waiting.isEmpty() && waiting.peek().startNanos - limit <= 0) {

@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -87,7 +88,10 @@ public final class SheepServer implements AutoCloseable {
      * @throws IOException if the path is too long, or something else is there
      */
     public void listenUnix(Path path) throws IOException {
-        if (Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path)) {
+        if (Files.exists(path)) {
+            if (!Files.readAttributes(path, BasicFileAttributes.class).isOther()) {
+                throw new IOException(path + " is there and is no socket");
+            }
             Files.delete(path);
         }
         bind(bootstrap().channel(threads.unixServer()), threads.unixAddress(path));
