@@ -1,0 +1,1096 @@
+package sheepdog.membership.log;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import sheepdog.membership.api.ClusterLog;
+import sheepdog.membership.api.ClusterTransport;
+import sheepdog.membership.api.ClusterTransport.Evidence;
+import sheepdog.membership.api.EpochRecord;
+import sheepdog.membership.api.Member;
+import sheepdog.membership.consensus.Consensus;
+import sheepdog.membership.consensus.Entry;
+import sheepdog.membership.consensus.FieldReader;
+import sheepdog.membership.consensus.LogWrite;
+import sheepdog.membership.consensus.MalformedException;
+import sheepdog.membership.consensus.Message;
+import sheepdog.membership.consensus.Outgoing;
+import sheepdog.membership.consensus.Restored;
+import sheepdog.membership.consensus.Snapshot;
+import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.Pool;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.Invariant;
+import sheepdog.protocol.model.Outcome;
+import sheepdog.protocol.model.ResultCode;
+
+/**
+ * The committed log of one sheep: runs a {@link Consensus} on a loop, a {@link LogStorage} and a transport. Loop-owned.
+ *
+ * <p>Every turn ends in {@link #pump}: what the core wants sent is sent, what it wants written goes to {@link Pool#LOG},
+ * what is committed and on this disk is applied. While a leader it also looks after the membership ({@link Steward}).
+ *
+ * <p>An I/O error of the log's disk stops this node: what is on the disk is unknown then, and so is what this node may
+ * still promise. A disk that only hangs leaves a voter that answers but stores nothing; the others commit without it.
+ */
+public final class ConsensusLog implements ClusterLog {
+    private static final Logger LOG = LoggerFactory.getLogger(ConsensusLog.class);
+
+    private static final int PROPOSALS_UNDER_WAY_MAX = 64;
+    private static final Duration PROPOSAL_RETRY = Duration.ofMillis(500);
+    private static final Duration LEAVE_RETRY = Duration.ofMillis(100);
+    private static final Duration LEAVE_MAX = Duration.ofSeconds(2);
+    private static final Duration HANDOVER_PATIENCE = Duration.ofMillis(300);
+    private static final Duration COMMIT_FLUSH = Duration.ofSeconds(1);
+
+    private final LogSetup setup;
+    private final Member self;
+    private final Loop loop;
+    private final ClusterTransport transport;
+    private final LogStorage storage;
+    private final Neighbours neighbours = new Neighbours();
+    private final Proposals proposals;
+    private final Formatting formatting;
+    private final Twins twins;
+
+    private StateMachine machine;
+    private Consensus core;
+    private long cluster;
+    private EpochRecord epoch;
+    private Sessions sessions = new Sessions();
+    private long bytesSinceSnapshot;
+    private Optional<Steward> steward = Optional.empty();
+    private long stewardTerm;
+
+    private boolean pumping;
+    private boolean pumpAgain;
+    private long flushedAt;
+    private boolean everLeased;
+    private long leasedAt;
+    private boolean heardOfOwnCluster;
+    private boolean stopped;
+    private String reason = "";
+    private Optional<Leaving> leaving = Optional.empty();
+    private Shown shown = new Shown(new Status(Phase.UNFORMATTED, 0, 0, List.of(), ""), false, List.of());
+
+    /** What {@link StateMachine#statusChanged} was last called for. */
+    private record Shown(Status status, boolean lease, List<Member> visible) {
+        boolean differs(Shown other) {
+            return status.phase() != other.status.phase()
+                    || status.leader() != other.status.leader()
+                    || !status.missing().equals(other.status.missing())
+                    || !status.reason().equals(other.status.reason())
+                    || lease != other.lease
+                    || !visible.equals(other.visible);
+        }
+    }
+
+    /** A planned leave under way. */
+    private static final class Leaving {
+        private final CompletableFuture<Void> done = new CompletableFuture<>();
+        private final long since;
+        private long askedAt;
+
+        Leaving(long since) {
+            this.since = since;
+            askedAt = since - LEAVE_RETRY.toNanos();
+        }
+    }
+
+    /**
+     * @param transport not started yet; this log starts it and is its listener
+     * @param storage   not loaded yet; this log closes it
+     */
+    public ConsensusLog(LogSetup setup, Loop loop, ClusterTransport transport, LogStorage storage) {
+        this.setup = setup;
+        this.loop = loop;
+        this.transport = transport;
+        this.storage = storage;
+        self = setup.self();
+        Invariant.check(self.storeId() != 0, "store id 0");
+        proposals = new Proposals(setup, loop);
+        formatting = new Formatting();
+        twins = new Twins();
+        epoch = new EpochRecord(Epoch.NONE, 0, List.of(), List.of());
+    }
+
+    // ---- ClusterLog
+
+    /** @throws LogStorageException or ClusterTransport.TransportException, with what the operator must do */
+    @Override
+    public void start(StateMachine machine) {
+        this.machine = machine;
+        Restored restored = storage.load();
+        restored.snapshot().ifPresent(found -> {
+            try {
+                cluster = LogState.decode(found.data()).cluster();
+            } catch (MalformedException unreadable) {
+                throw new LogStorageException("the cluster log's snapshot cannot be read: " + unreadable.getMessage());
+            }
+        });
+        core = newCore(restored);
+        flushedAt = loop.nowNanos();
+        loop.execute(() -> {
+            pump();
+            tick();
+        });
+        transport.start(self, new Listening());
+    }
+
+    @Override
+    public CompletionStage<Outcome<byte[]>> propose(byte[] command) {
+        loop.checkOnLoop();
+        Invariant.check(command.length <= COMMAND_BYTES_MAX, "command of %d bytes", command.length);
+        if (stopped || leaving.isPresent()) {
+            return CompletableFuture.completedStage(Outcome.refused(ResultCode.SHUTDOWN));
+        }
+        var stage = proposals.add(command);
+        pump();
+        return stage;
+    }
+
+    @Override
+    public CompletionStage<Outcome<byte[]>> format(byte[] command) {
+        loop.checkOnLoop();
+        Invariant.check(command.length <= COMMAND_BYTES_MAX, "command of %d bytes", command.length);
+        if (stopped || leaving.isPresent()) {
+            return CompletableFuture.completedStage(Outcome.refused(ResultCode.SHUTDOWN));
+        }
+        if (!core.pristine() || formatting.busy()) {
+            return CompletableFuture.completedStage(Outcome.refused(ResultCode.AGAIN));
+        }
+        var stage = formatting.start(command);
+        pump();
+        return stage;
+    }
+
+    @Override
+    public CompletionStage<Void> leave() {
+        loop.checkOnLoop();
+        if (leaving.isPresent()) {
+            return leaving.get().done;
+        }
+        var started = new Leaving(loop.nowNanos());
+        leaving = Optional.of(started);
+        proposals.refuseAll();
+        pump();
+        return started.done;
+    }
+
+    @Override
+    public void close() {
+        loop.checkOnLoop();
+        if (!stopped) {
+            stop("closed");
+        }
+    }
+
+    @Override
+    public Status status() {
+        loop.checkOnLoop();
+        List<Member> missing = epoch.members().stream()
+                .filter(member -> member.storeId() != self.storeId()
+                        && neighbours.visible(member.storeId()).isEmpty())
+                .toList();
+        Phase phase = phase();
+        return new Status(
+                phase, stopped ? 0 : core.leader(), Math.max(0, core.commit()), missing, reason(phase, missing));
+    }
+
+    @Override
+    public boolean holdsLease() {
+        return !stopped && leaving.isEmpty() && memberNow() && core.holdsLease(loop.nowNanos());
+    }
+
+    @Override
+    public List<Member> visible() {
+        loop.checkOnLoop();
+        var all = new ArrayList<>(neighbours.visible());
+        all.add(self);
+        all.sort((a, b) -> a.node().compareTo(b.node()));
+        return List.copyOf(all);
+    }
+
+    @Override
+    public void complain(long storeId) {
+        loop.checkOnLoop();
+        if (stopped) {
+            return;
+        }
+        if (leads()) {
+            steward().complained(self.storeId(), storeId, loop.nowNanos());
+        } else if (core.leader() != 0) {
+            send(core.leader(), new Letter.Complaint(storeId));
+        }
+    }
+
+    /** Random number of the cluster this sheep belongs to; 0 before it is formatted. */
+    public long cluster() {
+        return core.pristine() ? 0 : cluster;
+    }
+
+    /** For the checks of simulations. */
+    Consensus core() {
+        return core;
+    }
+
+    // ---- Where this node stands
+
+    private boolean leads() {
+        return core.role() == Consensus.Role.LEADER;
+    }
+
+    /** Whether this very process is a member of the newest epoch applied here. */
+    private boolean memberNow() {
+        return epoch.store(self.storeId())
+                .filter(member -> member.incarnation() == self.incarnation()
+                        && member.node().id().equals(self.node().id()))
+                .isPresent();
+    }
+
+    private Phase phase() {
+        if (stopped) {
+            return Phase.STOPPED;
+        }
+        if (core.pristine()) {
+            return Phase.UNFORMATTED;
+        }
+        if (!everLeased) {
+            return Phase.JOINING;
+        }
+        boolean lately = loop.nowNanos() - leasedAt < setup.timing().lease().toNanos();
+        return memberNow() && (holdsLease() || core.leader() != 0 && lately) ? Phase.SERVING : Phase.ISOLATED;
+    }
+
+    private String reason(Phase phase, List<Member> missing) {
+        return switch (phase) {
+            case UNFORMATTED, SERVING -> "";
+            case STOPPED -> reason;
+            case JOINING, ISOLATED -> {
+                if (core.damaged()) {
+                    yield "waits for the part of the cluster log that is missing here";
+                }
+                if (core.leader() == 0) {
+                    yield missing.isEmpty() ? "waits for a leader" : "waits for a majority; missing " + missing;
+                }
+                yield memberNow() ? "waits for a lease" : "waits to be taken into an epoch";
+            }
+        };
+    }
+
+    private void stop(String why) {
+        if (stopped) {
+            return;
+        }
+        reason = why;
+        stopped = true;
+        LOG.info("cluster log stopped reason=\"{}\"", why);
+        proposals.refuseAll();
+        formatting.abandon();
+        steward = Optional.empty();
+        leaving.ifPresentOrElse(
+                under -> {
+                    transport.leave();
+                    under.done.complete(null);
+                },
+                transport::close);
+        // After what is being written now.
+        loop.offload(Pool.LOG, 0, () -> {
+            storage.close();
+            return true;
+        });
+        show();
+    }
+
+    // ---- Turns
+
+    private Consensus newCore(Restored restored) {
+        return new Consensus(
+                self.storeId(), self.incarnation(), setup.timing(), setup.random(), restored, loop.nowNanos());
+    }
+
+    private void tick() {
+        if (stopped) {
+            return;
+        }
+        long now = loop.nowNanos();
+        core.tick(now);
+        if (now - flushedAt >= COMMIT_FLUSH.toNanos()) {
+            flushedAt = now;
+            core.flushCommit();
+        }
+        formatting.tick();
+        pump();
+        if (!stopped) {
+            loop.after(setup.timing().tick(), this::tick);
+        }
+    }
+
+    /** Brings out what the core has, until there is no more. */
+    private void pump() {
+        if (pumping) {
+            // Called by the state machine, or by what waited for a proposal: the turn around it goes on with it.
+            pumpAgain = true;
+            return;
+        }
+        pumping = true;
+        try {
+            do {
+                pumpAgain = false;
+                turn();
+            } while (pumpAgain && !stopped);
+        } finally {
+            pumping = false;
+        }
+        show();
+    }
+
+    private void turn() {
+        if (stopped) {
+            return;
+        }
+        apply();
+        if (stopped) {
+            return;
+        }
+        proposals.forward();
+        look();
+        apply();
+        for (Outgoing outgoing : core.takeMessages()) {
+            transport.send(
+                    outgoing.to(), Letter.encode(new Letter.Envelope(cluster, new Letter.Core(outgoing.message()))));
+        }
+        core.takeWrite().ifPresent(this::write);
+        leaving.ifPresent(this::goOnLeaving);
+    }
+
+    private void write(LogWrite write) {
+        Consensus of = core;
+        loop.offload(Pool.LOG, 0, () -> store(write)).thenAccept(failure -> {
+            if (stopped) {
+                return;
+            }
+            if (failure.isPresent()) {
+                LOG.error("the cluster log cannot be written error=\"{}\"", failure.get());
+                stop("the cluster log cannot be written: " + failure.get());
+            } else if (of == core) {
+                core.written(write, loop.nowNanos());
+                pump();
+            }
+        });
+    }
+
+    private Optional<String> store(LogWrite write) {
+        try {
+            storage.write(write);
+            return Optional.empty();
+        } catch (IOException failure) {
+            return Optional.of(failure.toString());
+        }
+    }
+
+    private void show() {
+        boolean lease = holdsLease();
+        if (lease) {
+            everLeased = true;
+            leasedAt = loop.nowNanos();
+        }
+        var now = new Shown(status(), lease, visible());
+        if (now.differs(shown)) {
+            if (now.status.phase() != shown.status.phase()) {
+                LOG.info(
+                        "cluster log phase={} leader={} reason=\"{}\"",
+                        now.status.phase(),
+                        Long.toHexString(now.status.leader()),
+                        now.status.reason());
+            }
+            shown = now;
+            machine.statusChanged();
+        }
+    }
+
+    // ---- Applying
+
+    private void apply() {
+        boolean more = true;
+        while (more && !stopped) {
+            Optional<Snapshot> snapshot = core.takeRestore();
+            snapshot.ifPresent(this::restore);
+            Optional<Entry> entry = snapshot.isPresent() ? Optional.empty() : core.nextCommitted();
+            entry.ifPresent(this::apply);
+            more = snapshot.isPresent() || entry.isPresent();
+        }
+        if (!stopped
+                && bytesSinceSnapshot > setup.limits().snapshotBytes()
+                && bytesSinceSnapshot > core.snapshot().data().length) {
+            core.compact(new LogState(cluster, epoch, sessions, Optional.of(machine.snapshot())).encode());
+            bytesSinceSnapshot = 0;
+        }
+    }
+
+    private void restore(Snapshot snapshot) {
+        LogState state = LogState.decode(snapshot.data());
+        cluster = state.cluster();
+        epoch = state.epoch();
+        sessions = state.sessions();
+        bytesSinceSnapshot = 0;
+        state.machine().ifPresent(bytes -> machine.restore(new Position(snapshot.index(), snapshot.term()), bytes));
+        knowIncarnations();
+        proposals.restored(sessions);
+    }
+
+    private void apply(Entry entry) {
+        bytesSinceSnapshot += entry.data().length + 64;
+        var position = new Position(entry.index(), entry.term());
+        switch (entry.kind()) {
+            case NOOP -> {}
+            case CONFIG -> {
+                var config = sheepdog.membership.consensus.Config.decode(entry.data());
+                if (config.payload().length > 0) {
+                    applyEpoch(position, config.current().voters(), config.payload());
+                }
+            }
+            case COMMAND -> {
+                switch (Command.decode(entry.data())) {
+                    case Command.Genesis genesis -> applyGenesis(position, genesis);
+                    case Command.Proposal proposal -> applyProposal(position, proposal);
+                    case Command.Started started -> applyStarted(position, started.member());
+                }
+            }
+        }
+    }
+
+    private void applyEpoch(Position position, List<Long> voters, byte[] payload) {
+        var in = new FieldReader(payload);
+        long seconds = in.i64();
+        List<Member> members =
+                RecordCodec.readMembers(in).stream().map(this::newestProcess).toList();
+        epoch = new EpochRecord(epoch.epoch().next(), seconds, members, voters);
+        LOG.info("epoch={} members={} voters={}", epoch.epoch(), epoch.members(), voters.size());
+        knowIncarnations();
+        machine.epoch(position, epoch);
+    }
+
+    /** An entry between the proposal of an epoch and its place in the log may have told of a newer process. */
+    private Member newestProcess(Member member) {
+        return epoch.store(member.storeId())
+                .filter(known -> known.incarnation() > member.incarnation())
+                .map(known -> new Member(member.node(), member.storeId(), known.incarnation()))
+                .orElse(member);
+    }
+
+    private void applyGenesis(Position position, Command.Genesis genesis) {
+        byte[] result = machine.apply(position, genesis.bytes());
+        firstEpoch(position, genesis.wallSeconds());
+        formatting.applied(result);
+    }
+
+    private void applyProposal(Position position, Command.Proposal proposal) {
+        if (sessions.fresh(proposal)) {
+            byte[] result = machine.apply(position, proposal.bytes());
+            if (machine.restartsEpochs(proposal.bytes())) {
+                firstEpoch(position, proposal.wallSeconds());
+            }
+            sessions.applied(position.index(), proposal, result);
+        }
+        proposals.applied(proposal, sessions);
+    }
+
+    private void firstEpoch(Position position, long seconds) {
+        epoch = new EpochRecord(Epoch.FIRST, seconds, epoch.members(), epoch.voters());
+        knowIncarnations();
+        machine.epoch(position, epoch);
+    }
+
+    private void applyStarted(Position position, Member started) {
+        Optional<Member> known = epoch.store(started.storeId());
+        if (known.isEmpty() || known.get().incarnation() >= started.incarnation()) {
+            return;
+        }
+        var member = new Member(known.get().node(), started.storeId(), started.incarnation());
+        List<Member> members = epoch.members().stream()
+                .map(old -> old.sameStore(member) ? member : old)
+                .toList();
+        epoch = new EpochRecord(epoch.epoch(), epoch.timeSeconds(), members, epoch.voters());
+        knowIncarnations();
+        machine.memberStarted(position, member);
+    }
+
+    private void knowIncarnations() {
+        epoch.members().forEach(member -> core.memberIncarnation(member.storeId(), member.incarnation()));
+    }
+
+    // ---- Leading
+
+    private Steward steward() {
+        if (steward.isEmpty() || stewardTerm != core.term()) {
+            steward = Optional.of(new Steward(setup, core, neighbours));
+            stewardTerm = core.term();
+            proposals.newLeader();
+            LOG.info("leading term={}", stewardTerm);
+        }
+        return steward.get();
+    }
+
+    private void look() {
+        if (!leads()) {
+            steward = Optional.empty();
+            return;
+        }
+        boolean selfLeaves = leaving.isPresent() && loop.nowNanos() - leaving.get().since > HANDOVER_PATIENCE.toNanos();
+        Steward acting = steward();
+        acting.takeReleased().forEach((id, incarnation) -> send(id, new Letter.Released(incarnation)));
+        acting.act(epoch, selfLeaves, loop.nowNanos());
+    }
+
+    // ---- Leaving
+
+    private void goOnLeaving(Leaving under) {
+        long now = loop.nowNanos();
+        boolean others = epoch.members().size() > 1;
+        boolean over = core.pristine() || !others || core.out() || now - under.since > LEAVE_MAX.toNanos();
+        if (over) {
+            stop("left the cluster");
+        } else if (leads()) {
+            if (core.handOver(now - under.since < HANDOVER_PATIENCE.toNanos() / 2)) {
+                pumpAgain = true;
+            }
+        } else if (core.leader() != 0 && now - under.askedAt >= LEAVE_RETRY.toNanos()) {
+            under.askedAt = now;
+            send(core.leader(), new Letter.Leave(self.incarnation()));
+        }
+    }
+
+    // ---- Others
+
+    private void send(long to, Letter letter) {
+        transport.send(to, Letter.encode(new Letter.Envelope(cluster, letter)));
+    }
+
+    private final class Listening implements ClusterTransport.Listener {
+        @Override
+        public void seen(Member member) {
+            if (stopped) {
+                return;
+            }
+            if (member.storeId() == self.storeId()) {
+                twins.suspect(member);
+                return;
+            }
+            Optional<Member> before = neighbours.visible(member.storeId());
+            if (neighbours.seen(member)) {
+                before.or(() -> epoch.store(member.storeId()))
+                        .filter(old -> old.incarnation() < member.incarnation()
+                                && old.node().id().equals(member.node().id()))
+                        // It has the address of the process before it, so that one is gone.
+                        .ifPresent(old -> dead(old.storeId(), old.incarnation()));
+            }
+            pump();
+        }
+
+        @Override
+        public void gone(Member member, Evidence evidence) {
+            if (stopped || member.storeId() == self.storeId()) {
+                return;
+            }
+            neighbours.gone(member, evidence, loop.nowNanos());
+            switch (evidence) {
+                case LEFT, DEAD -> core.dead(member.storeId(), member.incarnation());
+                case CLOSED, SILENT -> {}
+            }
+            pump();
+        }
+
+        @Override
+        public void received(Member from, byte[] message) {
+            if (stopped) {
+                return;
+            }
+            try {
+                Letter.Envelope envelope = Letter.decode(message);
+                if (from.storeId() == self.storeId()) {
+                    twins.received(from, envelope.letter());
+                } else {
+                    read(from, envelope);
+                }
+            } catch (MalformedException refused) {
+                LOG.warn("message refused from={} reason=\"{}\"", from, refused.getMessage());
+            }
+            pump();
+        }
+    }
+
+    private void dead(long storeId, long incarnation) {
+        neighbours.dead(storeId, incarnation);
+        core.dead(storeId, incarnation);
+    }
+
+    private void read(Member from, Letter.Envelope envelope) {
+        if (envelope.letter() instanceof Letter.Offer offer) {
+            formatting.offered(from, envelope.cluster(), offer);
+            return;
+        }
+        if (envelope.letter() instanceof Letter.OfferReply reply) {
+            formatting.answered(from, envelope.cluster(), reply);
+            return;
+        }
+        if (envelope.letter() instanceof Letter.Foreign) {
+            if (leads()) {
+                steward().foreign(from.storeId());
+            }
+            return;
+        }
+        if (envelope.cluster() != cluster && !joins(envelope)) {
+            refuseForeign(from, envelope);
+            return;
+        }
+        heardOfOwnCluster = true;
+        switch (envelope.letter()) {
+            case Letter.Core letter -> core.receive(loop.nowNanos(), from.storeId(), letter.message());
+            case Letter.Propose letter -> {
+                if (leads() && epoch.store(from.storeId()).isPresent()) {
+                    proposals.accept(core, letter.proposal());
+                }
+            }
+            case Letter.Leave leave -> released(from, leave);
+            case Letter.Released released -> {
+                if (released.incarnation() == self.incarnation() && leaving.isPresent()) {
+                    stop("left the cluster");
+                }
+            }
+            case Letter.Complaint complaint -> {
+                if (leads() && epoch.store(from.storeId()).isPresent()) {
+                    steward().complained(from.storeId(), complaint.storeId(), loop.nowNanos());
+                }
+            }
+            case Letter.Offer _, Letter.OfferReply _, Letter.Foreign _, Letter.Twin _ -> {}
+        }
+    }
+
+    private void released(Member from, Letter.Leave leave) {
+        if (!leads()) {
+            return;
+        }
+        neighbours.left(from.storeId(), leave.incarnation());
+        core.withhold(from.storeId());
+        if (epoch.store(from.storeId()).isEmpty() && steward().settled()) {
+            send(from.storeId(), new Letter.Released(leave.incarnation()));
+        }
+    }
+
+    /** A sheep that belongs to no cluster follows the first leader that turns to it. */
+    private boolean joins(Letter.Envelope envelope) {
+        boolean leader = envelope.letter() instanceof Letter.Core core
+                && switch (core.message()) {
+                    case Message.Append _, Message.Heartbeat _, Message.SnapshotChunk _ -> true;
+                    case Message.VoteRequest _,
+                            Message.VoteReply _,
+                            Message.AppendReply _,
+                            Message.HeartbeatReply _,
+                            Message.SnapshotReply _,
+                            Message.Handover _ -> false;
+                };
+        if (!core.pristine() || !leader || envelope.cluster() == 0) {
+            return false;
+        }
+        formatting.abandon();
+        replaceCore(envelope.cluster(), Restored.EMPTY);
+        return true;
+    }
+
+    private void replaceCore(long newCluster, Restored restored) {
+        cluster = newCluster;
+        core = newCore(restored);
+        steward = Optional.empty();
+    }
+
+    private void refuseForeign(Member from, Letter.Envelope envelope) {
+        if (core.pristine() || envelope.cluster() == 0 || !(envelope.letter() instanceof Letter.Core)) {
+            return;
+        }
+        transport.send(from.storeId(), Letter.encode(new Letter.Envelope(cluster, new Letter.Foreign())));
+        if (!everLeased
+                && !heardOfOwnCluster
+                && envelope.letter() instanceof Letter.Core letter
+                && letter.message() instanceof Message.Heartbeat) {
+            stop("this store belongs to cluster %016x, but the sheep at %s to cluster %016x"
+                    .formatted(cluster, from.node(), envelope.cluster()));
+        }
+    }
+
+    // ---- A second process with the same store id
+
+    private final class Twins {
+        private long nonce;
+        private Optional<Member> suspected = Optional.empty();
+
+        /** A record of this store that is not this process: of an earlier one, or of a copy of the folder. */
+        void suspect(Member other) {
+            boolean earlier = other.node().id().equals(self.node().id()) && other.incarnation() < self.incarnation();
+            if (other.equals(self) || earlier || suspected.filter(other::equals).isPresent()) {
+                return;
+            }
+            suspected = Optional.of(other);
+            nonce = setup.random().nextLong();
+            tell(false, nonce);
+        }
+
+        void received(Member from, Letter letter) {
+            if (!(letter instanceof Letter.Twin twin)
+                    || twin.self().equals(self)
+                    || twin.self().storeId() != self.storeId()) {
+                return;
+            }
+            if (!twin.answer()) {
+                tell(true, twin.nonce());
+                suspect(from);
+                return;
+            }
+            if (suspected.isEmpty() || twin.nonce() != nonce) {
+                return;
+            }
+            boolean serves = everLeased;
+            boolean later = self.incarnation() != twin.self().incarnation()
+                    ? self.incarnation() > twin.self().incarnation()
+                    : self.node().compareTo(twin.self().node()) > 0;
+            if (serves == twin.serving() ? later : twin.serving()) {
+                stop("the sheep at %s runs with this store's id %016x: one of the two folders is a copy of the other"
+                        .formatted(twin.self().node(), self.storeId()));
+            }
+        }
+
+        private void tell(boolean answer, long question) {
+            transport.broadcast(
+                    Letter.encode(new Letter.Envelope(cluster, new Letter.Twin(answer, question, everLeased, self))));
+        }
+    }
+
+    // ---- Formatting
+
+    /**
+     * A cluster comes to be: the sheep that formats offers its first snapshot and entry to all it sees. They store them
+     * and stay quiet. Only when all have answered does it stand for election, and the first vote makes the cluster: from
+     * then on a sheep that holds it takes no other. Before that another offer replaces it.
+     */
+    private final class Formatting {
+        private static final long PATIENCE_SECONDS = 3;
+
+        private Optional<Attempt> attempt = Optional.empty();
+        private long installs;
+
+        private static final class Attempt {
+            private final CompletableFuture<Outcome<byte[]>> done = new CompletableFuture<>();
+            private final long newCluster;
+            private final Snapshot snapshot;
+            private final Entry entry;
+            private final TreeSet<Long> waiting;
+            private final long since;
+            private boolean stored;
+            private boolean standing;
+            private long offeredAt;
+
+            Attempt(long newCluster, Snapshot snapshot, Entry entry, TreeSet<Long> waiting, long since) {
+                this.newCluster = newCluster;
+                this.snapshot = snapshot;
+                this.entry = entry;
+                this.waiting = waiting;
+                this.since = since;
+            }
+        }
+
+        boolean busy() {
+            return attempt.isPresent();
+        }
+
+        CompletionStage<Outcome<byte[]>> start(byte[] command) {
+            long seconds = setup.wallSeconds().getAsLong();
+            List<Member> all = visible();
+            var nodes = setup.weights().apply(all.stream().map(Member::node).toList());
+            var members = new ArrayList<Member>();
+            for (int i = 0; i < all.size(); i++) {
+                members.add(new Member(
+                        nodes.get(i), all.get(i).storeId(), all.get(i).incarnation()));
+            }
+            List<Long> voters = VoterPolicy.choose(List.of(self.storeId()), members);
+            List<Long> learners = members.stream()
+                    .map(Member::storeId)
+                    .filter(id -> !voters.contains(id))
+                    .toList();
+            long id = Math.max(1, setup.random().nextLong() >>> 1);
+            var record = new EpochRecord(Epoch.NONE, seconds, members, voters);
+            var state = new LogState(id, record, new Sessions(), Optional.empty());
+            var config = new sheepdog.membership.consensus.Config(
+                    VoterPolicy.quorum(voters, members),
+                    sheepdog.membership.consensus.Quorum.NONE,
+                    learners,
+                    new byte[0]);
+            var entry = new Entry(
+                    1, Consensus.GENESIS_TERM, Entry.Kind.COMMAND, new Command.Genesis(seconds, command).encode());
+            var waiting = new TreeSet<>(members.stream().map(Member::storeId).toList());
+            waiting.remove(self.storeId());
+            var started = new Attempt(id, new Snapshot(0, 0, config, state.encode()), entry, waiting, loop.nowNanos());
+            attempt = Optional.of(started);
+            LOG.info("format offered cluster={} members={}", "%016x".formatted(id), members);
+            install(id, started.snapshot, entry, () -> {
+                started.stored = true;
+                standIfAllHaveIt(started);
+            });
+            offer(started);
+            return started.done;
+        }
+
+        void tick() {
+            attempt.filter(under -> !under.standing).ifPresent(under -> {
+                if (loop.nowNanos() - under.since
+                        > Duration.ofSeconds(PATIENCE_SECONDS).toNanos()) {
+                    LOG.warn("format given up without={}", under.waiting);
+                    abandon();
+                    replaceCore(0, Restored.EMPTY);
+                } else if (loop.nowNanos() - under.offeredAt
+                        > setup.timing().heartbeat().toNanos()) {
+                    offer(under);
+                }
+            });
+        }
+
+        private void offer(Attempt under) {
+            under.offeredAt = loop.nowNanos();
+            var letter = new Letter.Offer(under.snapshot.encode(), entryBytes(under.entry));
+            under.waiting.forEach(
+                    id -> transport.send(id, Letter.encode(new Letter.Envelope(under.newCluster, letter))));
+        }
+
+        void answered(Member from, long of, Letter.OfferReply reply) {
+            attempt.filter(under -> under.newCluster == of && !under.standing).ifPresent(under -> {
+                if (!reply.accepted()) {
+                    LOG.warn("format refused by={}", from);
+                    abandon();
+                    replaceCore(0, Restored.EMPTY);
+                    return;
+                }
+                under.waiting.remove(from.storeId());
+                standIfAllHaveIt(under);
+            });
+        }
+
+        private void standIfAllHaveIt(Attempt under) {
+            if (under.stored && under.waiting.isEmpty() && !under.standing && core.pristine()) {
+                under.standing = true;
+                core.campaign(loop.nowNanos());
+            }
+        }
+
+        void offered(Member from, long newCluster, Letter.Offer offer) {
+            boolean mine = attempt.isPresent();
+            boolean yields = mine && !attempt.get().standing && from.storeId() < self.storeId();
+            if (!core.pristine()) {
+                if (newCluster != cluster) {
+                    reply(from, newCluster, false);
+                }
+                return;
+            }
+            if (mine && !yields) {
+                reply(from, newCluster, false);
+                return;
+            }
+            abandon();
+            if (core.formatted() && cluster == newCluster) {
+                reply(from, newCluster, true);
+                return;
+            }
+            Snapshot snapshot = Snapshot.decode(offer.snapshot());
+            var in = new FieldReader(offer.entry());
+            Entry entry = sheepdog.membership.consensus.MessageCodec.readEntry(in);
+            in.end();
+            in.require(LogState.decode(snapshot.data()).cluster() == newCluster, "cluster");
+            in.require(snapshot.index() == 0 && entry.index() == 1 && entry.term() == Consensus.GENESIS_TERM, "offer");
+            install(newCluster, snapshot, entry, () -> reply(from, newCluster, true));
+        }
+
+        private void reply(Member to, long of, boolean accepted) {
+            transport.send(to.storeId(), Letter.encode(new Letter.Envelope(of, new Letter.OfferReply(accepted))));
+        }
+
+        private void install(long newCluster, Snapshot snapshot, Entry entry, Runnable then) {
+            installs++;
+            long install = installs;
+            var hard = new sheepdog.membership.consensus.HardState(Consensus.GENESIS_TERM, 0, 0);
+            var write = new LogWrite(0, hard, Optional.of(snapshot), LogWrite.NOTHING, List.of(entry));
+            Consensus before = core;
+            loop.offload(Pool.LOG, 0, () -> store(write)).thenAccept(failure -> {
+                if (stopped) {
+                    return;
+                }
+                if (failure.isPresent()) {
+                    stop("the cluster log cannot be written: " + failure.get());
+                } else if (install == installs && core == before && core.pristine()) {
+                    replaceCore(newCluster, new Restored(hard, Optional.of(snapshot), List.of(entry)));
+                    then.run();
+                    pump();
+                }
+            });
+        }
+
+        void applied(byte[] result) {
+            attempt.ifPresent(under -> under.done.complete(Outcome.ok(result)));
+            attempt = Optional.empty();
+        }
+
+        /** Nothing was formatted. */
+        void abandon() {
+            attempt.ifPresent(under -> {
+                ResultCode code = stopped ? ResultCode.SHUTDOWN : ResultCode.NETWORK_ERROR;
+                under.done.complete(Outcome.refused(code));
+            });
+            attempt = Optional.empty();
+            installs++;
+        }
+
+        private static byte[] entryBytes(Entry entry) {
+            var out = new sheepdog.membership.consensus.FieldWriter();
+            sheepdog.membership.consensus.MessageCodec.writeEntry(entry, out);
+            return out.toBytes();
+        }
+    }
+
+    // ---- Proposals of this node, and those that came to it as the leader
+
+    private final class Proposals {
+        private final LogSetup setup;
+        private final Loop loop;
+        private final TreeMap<Long, Pending> pending = new TreeMap<>();
+        private final TreeSet<String> appended = new TreeSet<>();
+        private long appendedBytes;
+        private long appendedTerm;
+        private long nextSequence = 1;
+        private long sentTo;
+
+        private static final class Pending {
+            private final byte[] command;
+            private final long wallSeconds;
+            private final CompletableFuture<Outcome<byte[]>> done = new CompletableFuture<>();
+            private boolean sent;
+            private long sentAt;
+
+            Pending(byte[] command, long wallSeconds) {
+                this.command = command;
+                this.wallSeconds = wallSeconds;
+            }
+        }
+
+        Proposals(LogSetup setup, Loop loop) {
+            this.setup = setup;
+            this.loop = loop;
+        }
+
+        CompletionStage<Outcome<byte[]>> add(byte[] command) {
+            if (pending.size() >= setup.limits().proposalsMax()) {
+                return CompletableFuture.completedStage(Outcome.refused(ResultCode.AGAIN));
+            }
+            var added = new Pending(command.clone(), setup.wallSeconds().getAsLong());
+            pending.put(nextSequence, added);
+            nextSequence++;
+            return added.done;
+        }
+
+        void forward() {
+            if (core.leader() == 0 || core.pristine()) {
+                return;
+            }
+            boolean again = sentTo != core.leader() || appendedTerm != core.term();
+            sentTo = core.leader();
+            newTerm();
+            long now = loop.nowNanos();
+            int underWay = 0;
+            for (var entry : pending.entrySet()) {
+                underWay++;
+                if (underWay > PROPOSALS_UNDER_WAY_MAX) {
+                    return;
+                }
+                Pending one = entry.getValue();
+                if (one.sent && !again && now - one.sentAt < PROPOSAL_RETRY.toNanos()) {
+                    continue;
+                }
+                one.sent = true;
+                one.sentAt = now;
+                var proposal = new Command.Proposal(
+                        self.storeId(),
+                        self.incarnation(),
+                        entry.getKey(),
+                        pending.firstKey(),
+                        one.wallSeconds,
+                        one.command);
+                if (leads()) {
+                    accept(core, proposal);
+                } else {
+                    send(core.leader(), new Letter.Propose(proposal));
+                }
+            }
+        }
+
+        void newLeader() {
+            newTerm();
+        }
+
+        private void newTerm() {
+            if (appendedTerm != core.term()) {
+                appendedTerm = core.term();
+                appended.clear();
+                appendedBytes = 0;
+            }
+        }
+
+        /** As leader: into the log with it, unless it is there already in this term. */
+        void accept(Consensus leader, Command.Proposal proposal) {
+            newTerm();
+            String key = key(proposal);
+            if (appendedBytes < setup.limits().unappliedBytes() && sessions.fresh(proposal) && appended.add(key)) {
+                appendedBytes += proposal.bytes().length;
+                leader.propose(proposal.encode());
+            }
+        }
+
+        void applied(Command.Proposal proposal, Sessions sessions) {
+            if (appended.remove(key(proposal))) {
+                appendedBytes -= proposal.bytes().length;
+            }
+            if (proposal.storeId() == self.storeId() && proposal.incarnation() == self.incarnation()) {
+                sessions.result(self.storeId(), self.incarnation(), proposal.sequence())
+                        .ifPresent(result -> complete(proposal.sequence(), result));
+            }
+        }
+
+        /** Some of ours may have been applied by entries that this node never saw. */
+        void restored(Sessions sessions) {
+            for (long sequence : List.copyOf(pending.keySet())) {
+                sessions.result(self.storeId(), self.incarnation(), sequence)
+                        .ifPresent(result -> complete(sequence, result));
+            }
+        }
+
+        private void complete(long sequence, byte[] result) {
+            Pending one = pending.remove(sequence);
+            if (one != null) {
+                one.done.complete(Outcome.ok(result));
+            }
+        }
+
+        void refuseAll() {
+            var all = List.copyOf(pending.values());
+            pending.clear();
+            all.forEach(one -> one.done.complete(Outcome.refused(ResultCode.SHUTDOWN)));
+        }
+
+        private static String key(Command.Proposal proposal) {
+            return proposal.storeId() + "." + proposal.incarnation() + "." + proposal.sequence();
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package sheepdog.membership.log;
+
+import sheepdog.membership.api.Member;
+import sheepdog.membership.consensus.FieldReader;
+import sheepdog.membership.consensus.FieldWriter;
+import sheepdog.membership.consensus.MalformedException;
+import sheepdog.membership.consensus.Message;
+import sheepdog.membership.consensus.MessageCodec;
+
+/** What the logs of two sheep say to each other; in an {@link Envelope}. */
+sealed interface Letter {
+    /** Version of all letters; another one is refused by name. */
+    int VERSION = 1;
+
+    /** @param cluster whose log it is about; 0 from a sheep that belongs to none */
+    record Envelope(long cluster, Letter letter) {}
+
+    /** From core to core. */
+    record Core(Message message) implements Letter {}
+
+    /** To the leader: put this into the log. */
+    record Propose(Command.Proposal proposal) implements Letter {}
+
+    /** To the leader: the sender has given back its lease and wants to be out of the next epoch. */
+    record Leave(long incarnation) implements Letter {}
+
+    /** From the leader: an epoch without the receiver's process {@code incarnation} is committed. */
+    record Released(long incarnation) implements Letter {}
+
+    /** To the leader: {@code storeId} does not answer. */
+    record Complaint(long storeId) implements Letter {}
+
+    /** A cluster to be: its first snapshot and entry, encoded. */
+    record Offer(byte[] snapshot, byte[] entry) implements Letter {}
+
+    record OfferReply(boolean accepted) implements Letter {}
+
+    /** The sender belongs to the cluster of the envelope, not to the receiver's. */
+    record Foreign() implements Letter {}
+
+    /** Is there another process with the sender's store id? {@code answer}: there is, {@code self}. */
+    record Twin(boolean answer, long nonce, boolean serving, Member self) implements Letter {}
+
+    static byte[] encode(Envelope envelope) {
+        var out = new FieldWriter().u8(VERSION).i64(envelope.cluster());
+        switch (envelope.letter()) {
+            case Core core -> MessageCodec.write(core.message, out.u8(1));
+            case Propose propose -> out.u8(2).raw(propose.proposal.encode());
+            case Leave leave -> out.u8(3).i64(leave.incarnation);
+            case Released released -> out.u8(4).i64(released.incarnation);
+            case Complaint complaint -> out.u8(5).i64(complaint.storeId);
+            case Offer offer -> out.u8(6).bytes(offer.snapshot).bytes(offer.entry);
+            case OfferReply reply -> out.u8(7).flag(reply.accepted);
+            case Foreign() -> out.u8(8);
+            case Twin twin ->
+                RecordCodec.write(
+                        twin.self, out.u8(9).flag(twin.answer).i64(twin.nonce).flag(twin.serving));
+        }
+        return out.toBytes();
+    }
+
+    /** @throws MalformedException if these are not the bytes of one, or of another version */
+    static Envelope decode(byte[] bytes) {
+        var in = new FieldReader(bytes);
+        int version = in.u8();
+        if (version != VERSION) {
+            throw new MalformedException("cluster log message of version " + version + ", known is " + VERSION);
+        }
+        long cluster = in.i64();
+        int type = in.u8();
+        Letter letter = switch (type) {
+            case 1 -> new Core(MessageCodec.read(in));
+            case 2 -> {
+                if (!(Command.decode(in.rest()) instanceof Command.Proposal proposal)) {
+                    throw new MalformedException("not a proposal");
+                }
+                yield new Propose(proposal);
+            }
+            case 3 -> new Leave(in.i64());
+            case 4 -> new Released(in.i64());
+            case 5 -> new Complaint(in.i64());
+            case 6 -> new Offer(in.bytes(), in.bytes());
+            case 7 -> new OfferReply(in.flag());
+            case 8 -> new Foreign();
+            case 9 -> new Twin(in.flag(), in.i64(), in.flag(), RecordCodec.readMember(in));
+            default -> throw new MalformedException("message type " + type);
+        };
+        in.end();
+        return new Envelope(cluster, letter);
+    }
+}

@@ -1,0 +1,311 @@
+package sheepdog.membership.log;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import sheepdog.membership.api.EpochRecord;
+import sheepdog.membership.api.Member;
+import sheepdog.membership.consensus.Config;
+import sheepdog.membership.consensus.Consensus;
+import sheepdog.membership.consensus.FieldWriter;
+import sheepdog.membership.consensus.LogTiming;
+import sheepdog.membership.consensus.Quorum;
+import sheepdog.protocol.model.Node;
+import sheepdog.protocol.model.NodeId;
+
+/**
+ * What a leader does about who is a member. Made when a node becomes leader, dropped when it is that no more. Loop-owned.
+ *
+ * <pre>
+ *   visible, no member      observed until it has the log -----------------------------> epoch with it
+ *   said that it leaves     -----------------------------------------------------------> epoch without it
+ *   dead for certain        -----------------------------------------------------------> epoch without it
+ *   silent, or link closed  wait until its lease is over ------------------------------> epoch without it
+ *   two complain of it      no more leases, wait until its lease is over --------------> epoch without it
+ *   a new process answers   same address: an entry that says so; another address ------> epoch with the new record
+ *   address taken by another store, lease over ----------------------------------------> epoch with that one instead
+ * </pre>
+ *
+ * <p>One change at a time; all that is due goes into it. None is proposed that the voters who answer could not commit.
+ */
+final class Steward {
+    private static final Logger LOG = LoggerFactory.getLogger(Steward.class);
+
+    /** Two different complaints about one sheep count together if they are no further apart. */
+    static final Duration COMPLAINTS_WINDOW = Duration.ofSeconds(10);
+    /** A sheep that others complained of comes back no sooner. */
+    static final Duration COMPLAINT_REJOIN = Duration.ofSeconds(15);
+
+    private final Member self;
+    private final Consensus core;
+    private final LogTiming timing;
+    private final LogSetup setup;
+    private final Neighbours neighbours;
+
+    private final TreeMap<Long, TreeMap<Long, Long>> complaints = new TreeMap<>();
+    private final TreeMap<Long, Long> condemnedAt = new TreeMap<>();
+    private final TreeMap<Long, Long> noRejoinBefore = new TreeMap<>();
+    private final TreeSet<Long> observed = new TreeSet<>();
+    private final TreeSet<Long> foreign = new TreeSet<>();
+    private final TreeMap<Long, Long> announced = new TreeMap<>();
+    private final TreeMap<Long, Long> released = new TreeMap<>();
+
+    Steward(LogSetup setup, Consensus core, Neighbours neighbours) {
+        this.setup = setup;
+        this.core = core;
+        this.neighbours = neighbours;
+        self = setup.self();
+        timing = setup.timing();
+    }
+
+    /** {@code id} belongs to another cluster. */
+    void foreign(long id) {
+        foreign.add(id);
+    }
+
+    void complained(long by, long of, long now) {
+        var all = complaints.computeIfAbsent(of, _ -> new TreeMap<>());
+        all.put(by, now);
+        all.values().removeIf(at -> now - at > COMPLAINTS_WINDOW.toNanos());
+    }
+
+    /**
+     * Processes that an epoch has put out, to be told so. Not before that epoch's joint phase is over: until then the
+     * others may need them.
+     */
+    TreeMap<Long, Long> takeReleased() {
+        var taken = new TreeMap<Long, Long>();
+        if (core.mayPropose()) {
+            taken.putAll(released);
+            released.clear();
+        }
+        return taken;
+    }
+
+    boolean settled() {
+        return core.mayPropose();
+    }
+
+    /**
+     * Looks at everything and proposes what is due.
+     *
+     * @param selfLeaves this node wants to be out of the next epoch
+     */
+    void act(EpochRecord epoch, boolean selfLeaves, long now) {
+        condemn(epoch, now);
+        observe(epoch, now);
+        if (!core.mayPropose()) {
+            return;
+        }
+        announceStarts(epoch);
+        List<Member> next = next(epoch, selfLeaves, now);
+        if (same(next, epoch.members()) || next.isEmpty()) {
+            return;
+        }
+        propose(epoch, next, now);
+    }
+
+    private void propose(EpochRecord epoch, List<Member> next, long now) {
+        List<Node> weighted =
+                setup.weights().apply(next.stream().map(Member::node).toList());
+        var members = new ArrayList<Member>();
+        for (int i = 0; i < next.size(); i++) {
+            Member member = next.get(i);
+            members.add(new Member(weighted.get(i), member.storeId(), member.incarnation()));
+        }
+        List<Long> voters = VoterPolicy.choose(epoch.voters(), members);
+        Quorum quorum = VoterPolicy.quorum(voters, members);
+        if (!quorum.reachedBy(id -> answers(id, now)) || !core.config().reachedBy(id -> answers(id, now))) {
+            return;
+        }
+        List<Long> learners = members.stream()
+                .map(Member::storeId)
+                .filter(id -> !voters.contains(id))
+                .toList();
+        var payload = new FieldWriter().i64(setup.wallSeconds().getAsLong());
+        RecordCodec.write(members, payload);
+        LOG.info("epoch proposed after={} members={} voters={}", epoch.epoch(), members, quorum.voters());
+        for (Member member : epoch.members()) {
+            if (members.stream().noneMatch(member::sameStore)) {
+                released.put(member.storeId(), member.incarnation());
+                if (condemnedAt.remove(member.storeId()) != null) {
+                    noRejoinBefore.put(member.storeId(), now + COMPLAINT_REJOIN.toNanos());
+                }
+            }
+        }
+        core.proposeConfig(new Config(quorum, Quorum.NONE, learners, payload.toBytes()));
+    }
+
+    private boolean answers(long id, long now) {
+        return id == self.storeId()
+                || core.heard(id) && now - core.heardAt(id) < timing.heartbeat().toNanos() * 4;
+    }
+
+    // Members
+
+    private List<Member> next(EpochRecord epoch, boolean selfLeaves, long now) {
+        var byAddress = new TreeMap<NodeId, Member>();
+        var kept = new HashSet<Long>();
+        for (Member member : epoch.members()) {
+            stays(member, selfLeaves, now).ifPresent(as -> {
+                byAddress.putIfAbsent(as.node().id(), as);
+                kept.add(as.storeId());
+            });
+        }
+        for (Member candidate : neighbours.visible()) {
+            if (!kept.contains(candidate.storeId()) && mayJoin(candidate, now)) {
+                byAddress.putIfAbsent(candidate.node().id(), candidate);
+            }
+        }
+        return List.copyOf(byAddress.values());
+    }
+
+    private Optional<Member> stays(Member member, boolean selfLeaves, long now) {
+        long id = member.storeId();
+        if (id == self.storeId()) {
+            return selfLeaves ? Optional.empty() : Optional.of(newer(member, self));
+        }
+        Optional<Member> restarted = neighbours
+                .visible(id)
+                .filter(seen -> seen.incarnation() > member.incarnation()
+                        && core.incarnation(id) == seen.incarnation()
+                        && answers(id, now));
+        if (restarted.isPresent()) {
+            boolean processGone =
+                    restarted.get().node().id().equals(member.node().id()) || core.leaseOver(id);
+            return Optional.of(processGone ? newer(member, restarted.get()) : member);
+        }
+        boolean out = neighbours.hasLeft(id, member.incarnation())
+                || neighbours.isDead(id, member.incarnation())
+                || (silent(id, now) || replaced(member) || condemnedAt.containsKey(id)) && core.leaseOver(id);
+        return out ? Optional.empty() : Optional.of(member);
+    }
+
+    /** {@code member} with the record of its new process, where that says something that an epoch must say. */
+    private static Member newer(Member member, Member process) {
+        Node was = member.node();
+        Node is = process.node();
+        boolean sameNode = was.id().equals(is.id())
+                && was.io().equals(is.io())
+                && was.zone() == is.zone()
+                && was.space() == is.space();
+        return sameNode ? member : process;
+    }
+
+    private boolean silent(long id, long now) {
+        if (now - core.heardAt(id) > timing.silence().toNanos()) {
+            return true;
+        }
+        return neighbours
+                .suspectedAt(id)
+                .filter(at -> core.heardAt(id) - at < timing.heartbeat().toNanos()
+                        && now - Math.max(at, core.heardAt(id))
+                                > timing.heartbeat().toNanos() * 4)
+                .isPresent();
+    }
+
+    /** Whether another store runs at this member's address. */
+    private boolean replaced(Member member) {
+        return neighbours.visible().stream()
+                .anyMatch(other -> !other.sameStore(member)
+                        && other.node().id().equals(member.node().id()));
+    }
+
+    private boolean mayJoin(Member candidate, long now) {
+        long id = candidate.storeId();
+        return observed.contains(id)
+                && core.caughtUp(id)
+                && core.incarnation(id) == candidate.incarnation()
+                && answers(id, now);
+    }
+
+    private void observe(EpochRecord epoch, long now) {
+        Set<Long> wanted = new HashSet<>();
+        for (Member candidate : neighbours.visible()) {
+            long id = candidate.storeId();
+            boolean outside = id != self.storeId()
+                    && epoch.store(id).isEmpty()
+                    && !foreign.contains(id)
+                    && !neighbours.hasLeft(id, candidate.incarnation())
+                    && !neighbours.isDead(id, candidate.incarnation())
+                    && now >= noRejoinBefore.getOrDefault(id, now);
+            if (outside) {
+                wanted.add(id);
+                if (observed.add(id)) {
+                    core.observe(id);
+                }
+            }
+        }
+        for (long id : List.copyOf(observed)) {
+            if (!wanted.contains(id)) {
+                observed.remove(id);
+                core.unobserve(id);
+            }
+        }
+    }
+
+    /** New processes of members whose record is the same: no epoch, but everybody must know. */
+    private void announceStarts(EpochRecord epoch) {
+        for (Member member : epoch.members()) {
+            long id = member.storeId();
+            Member process =
+                    id == self.storeId() ? self : neighbours.visible(id).orElse(member);
+            boolean answered = id == self.storeId() || core.incarnation(id) == process.incarnation();
+            boolean due = process.incarnation() > member.incarnation()
+                    && answered
+                    && newer(member, process).equals(member)
+                    && announced.getOrDefault(id, 0L) < process.incarnation();
+            if (due) {
+                announced.put(id, process.incarnation());
+                Node node = member.node();
+                core.propose(new Command.Started(new Member(node, id, process.incarnation())).encode());
+            }
+        }
+    }
+
+    private void condemn(EpochRecord epoch, long now) {
+        complaints.forEach((id, by) -> {
+            by.values().removeIf(at -> now - at > COMPLAINTS_WINDOW.toNanos());
+            boolean member = id != self.storeId() && epoch.store(id).isPresent();
+            // One at a time: a fault of the network between many must not take many out.
+            if (member && by.size() >= 2 && condemnedAt.isEmpty() && othersSuffice(id, now)) {
+                LOG.warn("complaints node={} from={}", epoch.store(id).get(), by.keySet());
+                condemnedAt.put(id, now);
+                core.withhold(id);
+            }
+        });
+        complaints.values().removeIf(TreeMap::isEmpty);
+        condemnedAt.entrySet().removeIf(condemned -> {
+            boolean over = epoch.store(condemned.getKey()).isEmpty()
+                    || now - condemned.getValue() > COMPLAINTS_WINDOW.toNanos();
+            if (over) {
+                core.grantAgain(condemned.getKey());
+            }
+            return over;
+        });
+    }
+
+    private boolean othersSuffice(long without, long now) {
+        return core.config().reachedBy(id -> id != without && answers(id, now));
+    }
+
+    private static boolean same(List<Member> next, List<Member> now) {
+        if (next.size() != now.size()) {
+            return false;
+        }
+        for (int i = 0; i < next.size(); i++) {
+            if (!next.get(i).sameStore(now.get(i))
+                    || !newer(now.get(i), next.get(i)).equals(now.get(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

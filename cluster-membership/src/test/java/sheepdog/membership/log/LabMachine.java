@@ -1,0 +1,76 @@
+package sheepdog.membership.log;
+
+import java.util.ArrayList;
+import java.util.List;
+import sheepdog.membership.api.ClusterLog.Position;
+import sheepdog.membership.api.ClusterLog.StateMachine;
+import sheepdog.membership.api.EpochRecord;
+import sheepdog.membership.api.Member;
+import sheepdog.membership.consensus.FieldReader;
+import sheepdog.membership.consensus.FieldWriter;
+
+/** A state machine that remembers what it was told, and tells the checks. */
+final class LabMachine implements StateMachine {
+    private final Lab.Life life;
+    final List<String> commands = new ArrayList<>();
+    final List<Member> started = new ArrayList<>();
+    EpochRecord epoch;
+    long epochsSeen;
+    int statusChanges;
+
+    LabMachine(Lab.Life life) {
+        this.life = life;
+    }
+
+    @Override
+    public void epoch(Position position, EpochRecord record) {
+        epoch = record;
+        epochsSeen++;
+        life.checkLab().epoch(life, position, record);
+    }
+
+    @Override
+    public byte[] apply(Position position, byte[] command) {
+        String text = new String(command);
+        commands.add(text);
+        life.checkLab().applied(life, position, text);
+        return ("result of " + text).getBytes();
+    }
+
+    @Override
+    public void memberStarted(Position position, Member member) {
+        started.add(member);
+        life.checkLab().applied(life, position, "started " + member);
+    }
+
+    @Override
+    public boolean restartsEpochs(byte[] command) {
+        return new String(command).startsWith("format");
+    }
+
+    @Override
+    public byte[] snapshot() {
+        var out = new FieldWriter().i32(commands.size());
+        commands.forEach(out::text);
+        RecordCodec.write(epoch, out);
+        return out.toBytes();
+    }
+
+    @Override
+    public void restore(Position position, byte[] state) {
+        var in = new FieldReader(state);
+        commands.clear();
+        int count = in.count(4);
+        for (int i = 0; i < count; i++) {
+            commands.add(in.text());
+        }
+        epoch = RecordCodec.readEpoch(in);
+        in.end();
+        life.checkLab().restored(life, position, commands);
+    }
+
+    @Override
+    public void statusChanged() {
+        statusChanges++;
+    }
+}
