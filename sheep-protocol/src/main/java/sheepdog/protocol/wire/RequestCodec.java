@@ -83,7 +83,9 @@ public final class RequestCodec {
      *
      * @param header 48 bytes from the position, left as they are
      * @param body   exactly {@link #bodyLength} bytes; taken over: the request owns it, or it has been released
-     * @return {@code INVALID_PARMS} for what is malformed; {@link Request.Unknown} for an opcode without a record
+     * @return {@link Request.Unknown} for an opcode without a record. What is malformed is refused: with
+     *         {@code INVALID_PARMS}, or with {@code VER_MISMATCH} if the version alone is reason enough, for that is
+     *         what clients are told first. The version of what is well-formed is the caller's to check
      */
     public static Outcome<Request> decode(ByteBuffer header, Payload body) {
         ByteBuffer in = header.slice().order(ByteOrder.LITTLE_ENDIAN);
@@ -99,7 +101,9 @@ public final class RequestCodec {
         if (request.isEmpty() || request.get().data() != body) {
             body.release();
         }
-        return request.map(Outcome::ok).orElseGet(() -> Outcome.refused(ResultCode.INVALID_PARMS));
+        return request.map(Outcome::ok)
+                .orElseGet(() ->
+                        Outcome.refused(head.isVersionAccepted() ? ResultCode.INVALID_PARMS : ResultCode.VER_MISMATCH));
     }
 
     private static Optional<Request> decodeBody(Opcode opcode, Header head, Fields in, Payload body) {

@@ -346,6 +346,14 @@ class RequestCodecTest {
     }
 
     @Test
+    void ofAWrongVersionThatIsToldFirst() {
+        ByteBuffer header = bytes("03 11 0100 00000000 00000000 64000000" + "00".repeat(32));
+
+        assertThat(RequestCodec.decode(header, Payload.of(new byte[100])))
+                .isEqualTo(Outcome.refused(ResultCode.VER_MISMATCH));
+    }
+
+    @Test
     void roomsPast2GiBCountAs2GiB() {
         ByteBuffer header = bytes("02 15 0000 00000000 00000000 ffffffff" + "00".repeat(32));
 
