@@ -41,7 +41,8 @@ final class VdiObject implements Handler {
         }
         long index = call.options().index().get();
         if (index >= ObjectId.INDEX_LIMIT) {
-            throw new CommandException(ExitCode.FAILURE, "The offset is too large!");
+            call.console().line("The offset is too large!");
+            return ExitCode.FAILURE;
         }
         var owner = slot(call.cluster(), inode.vid(), (int) index);
         if (owner.isEmpty()) {

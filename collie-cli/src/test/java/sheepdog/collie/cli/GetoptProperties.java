@@ -1,0 +1,118 @@
+package sheepdog.collie.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+
+class GetoptProperties {
+    private static final List<OptionSpec> SPECS = List.of(
+            OptionSpec.value('s', "snapshot", "", (_, _) -> {}),
+            OptionSpec.value('p', "port", "", (_, _) -> {}),
+            OptionSpec.flag('r', "raw", "", (_, _) -> {}),
+            OptionSpec.flag('h', "help", "", (_, _) -> {}));
+
+    /** One option or operand: {@code letter} 0 for an operand. */
+    private record Item(char letter, String value) {}
+
+    @Property
+    void howeverALineIsWrittenItMeansTheSame(@ForAll("items") List<Item> items, @ForAll long seed) throws Exception {
+        var random = new Random(seed);
+        var words = new ArrayList<String>();
+        var bundle = new StringBuilder();
+        for (Item item : items) {
+            write(item, random, words, bundle);
+        }
+        end(words, bundle);
+
+        var getopt = new Getopt("collie", words, SPECS, true);
+        var options = new ArrayList<Item>();
+        for (var found = getopt.next(); found.isPresent(); found = getopt.next()) {
+            options.add(new Item(found.get().option().letter(), found.get().value()));
+        }
+
+        assertThat(options)
+                .as("%s", words)
+                .isEqualTo(items.stream().filter(item -> item.letter != 0).toList());
+        assertThat(getopt.operands())
+                .as("%s", words)
+                .isEqualTo(items.stream()
+                        .filter(item -> item.letter == 0)
+                        .map(Item::value)
+                        .toList());
+    }
+
+    @Property
+    void anyWordsEndInOptionsOperandsOrAComplaint(@ForAll List<String> words) {
+        var getopt = new Getopt("collie", words, SPECS, true);
+        try {
+            int count = 0;
+            while (getopt.next().isPresent()) {
+                count++;
+            }
+            assertThat(count + getopt.operands().size())
+                    .isLessThanOrEqualTo(words.stream().mapToInt(String::length).sum() + words.size());
+        } catch (Getopt.Complaint complaint) {
+            assertThat(complaint).hasMessageStartingWith("collie: ");
+        }
+    }
+
+    @Provide
+    Arbitrary<List<Item>> items() {
+        Arbitrary<String> value = Arbitraries.strings().withChars("ab1-= ").ofMaxLength(4);
+        Arbitrary<Item> flag = Arbitraries.of('r', 'h').map(letter -> new Item(letter, ""));
+        Arbitrary<Item> valued = Arbitraries.of('s', 'p').flatMap(letter -> value.map(text -> new Item(letter, text)));
+        Arbitrary<Item> operand =
+                value.filter(text -> !text.startsWith("-") || text.equals("-")).map(text -> new Item('\0', text));
+        return Arbitraries.oneOf(flag, valued, operand).list().ofMaxSize(8);
+    }
+
+    private static void write(Item item, Random random, List<String> words, StringBuilder bundle) {
+        if (item.letter == 0) {
+            end(words, bundle);
+            words.add(item.value);
+            return;
+        }
+        var spec = SPECS.stream()
+                .filter(known -> known.letter() == item.letter)
+                .findFirst()
+                .orElseThrow();
+        if (random.nextBoolean()) {
+            end(words, bundle);
+            int length = 1 + random.nextInt(spec.name().length());
+            String name = "--" + spec.name().substring(0, length);
+            if (!spec.takesValue()) {
+                words.add(name);
+            } else if (random.nextBoolean()) {
+                words.add(name + "=" + item.value);
+            } else {
+                words.addAll(List.of(name, item.value));
+            }
+            return;
+        }
+        bundle.append(bundle.isEmpty() ? "-" : "").append(item.letter);
+        if (spec.takesValue()) {
+            boolean attached = !item.value.isEmpty() && random.nextBoolean();
+            bundle.append(attached ? item.value : "");
+            end(words, bundle);
+            if (!attached) {
+                words.add(item.value);
+            }
+        } else if (random.nextBoolean()) {
+            end(words, bundle);
+        }
+    }
+
+    private static void end(List<String> words, StringBuilder bundle) {
+        if (!bundle.isEmpty()) {
+            words.add(bundle.toString());
+            bundle.setLength(0);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package sheepdog.collie.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class GetoptTest {
+    private static final List<OptionSpec> SPECS = List.of(
+            OptionSpec.value('a', "address", "", (_, _) -> {}),
+            OptionSpec.value('p', "port", "", (_, _) -> {}),
+            OptionSpec.flag('r', "raw", "", (_, _) -> {}),
+            OptionSpec.value('R', "restore", "", (_, _) -> {}),
+            OptionSpec.flag('P', "prealloc", "", (_, _) -> {}),
+            OptionSpec.flag('h', "help", "", (_, _) -> {}));
+
+    @Test
+    void optionsAndOperandsComeInAnyOrder() {
+        assertThat(parsed("x", "-r", "y", "-p", "7001", "z")).isEqualTo("r p=7001 | x y z");
+    }
+
+    @Test
+    void lettersAreBundledAndValuesAttached() {
+        assertThat(parsed("-rhp7001", "-rp", "7002")).isEqualTo("r h p=7001 r p=7002 |");
+    }
+
+    @Test
+    void aValueMayLookLikeAnOption() {
+        assertThat(parsed("-p", "-1", "-a", "--", "--port", "-r")).isEqualTo("p=-1 a=-- p=-r |");
+    }
+
+    @Test
+    void longOptionsTakeAnyUniquePrefixAndAnEqualsSign() {
+        assertThat(parsed("--addr", "h", "--po=7", "--prea", "--port=", "--raw"))
+                .isEqualTo("a=h p=7 P p= r |");
+    }
+
+    @Test
+    void anExactNameIsNotAmbiguousAndAPrefixOfTwoIs() {
+        assertThat(parsed("--restore", "1")).isEqualTo("R=1 |");
+        assertThat(parsed("--r")).isEqualTo("collie: option '--r' is ambiguous; possibilities: '--raw' '--restore'");
+    }
+
+    @Test
+    void twoHyphensEndTheOptionsAndOneIsAnOperand() {
+        assertThat(parsed("-", "-r", "--", "-p", "--", "x")).isEqualTo("r | - -p -- x");
+    }
+
+    @Test
+    void withoutPermutationTheFirstOperandEndsTheOptions() {
+        assertThat(parsed(false, "-r", "x", "-h")).isEqualTo("r | x -h");
+    }
+
+    @Test
+    void complaintsAreThoseOfTheCLibrary() {
+        assertThat(parsed("-Z")).isEqualTo("collie: invalid option -- 'Z'");
+        assertThat(parsed("-r1")).isEqualTo("collie: invalid option -- '1'");
+        assertThat(parsed("-p")).isEqualTo("collie: option requires an argument -- 'p'");
+        assertThat(parsed("--nosuch=3")).isEqualTo("collie: unrecognized option '--nosuch'");
+        assertThat(parsed("--port")).isEqualTo("collie: option '--port' requires an argument");
+        assertThat(parsed("--ra=1")).isEqualTo("collie: option '--raw' doesn't allow an argument");
+    }
+
+    /** The options in order, a bar, the operands; or the complaint. */
+    private static String parsed(String... words) {
+        return parsed(true, words);
+    }
+
+    private static String parsed(boolean permute, String... words) {
+        var getopt = new Getopt("collie", List.of(words), SPECS, permute);
+        var seen = new ArrayList<String>();
+        try {
+            for (var found = getopt.next(); found.isPresent(); found = getopt.next()) {
+                var option = found.get().option();
+                seen.add(option.letter()
+                        + (option.takesValue() ? "=" + found.get().value() : ""));
+            }
+        } catch (Getopt.Complaint complaint) {
+            return complaint.getMessage();
+        }
+        seen.add("|");
+        seen.addAll(getopt.operands());
+        return String.join(" ", seen);
+    }
+}
