@@ -16,7 +16,12 @@ import sheepdog.protocol.model.Vid;
  * is {@code INVALID_PARMS}. Disk errors come back as {@code EIO}, a full disk as {@code NO_SPACE}, both without damage.
  *
  * <p>Every mutation carries a {@link Stamp}: older than the fenced epoch is {@code OLD_NODE_VER}, an owner generation
- * older than the fenced one of that VDI is {@code AGAIN}.
+ * older than the fenced one of that VDI is {@code AGAIN}. The first mutation of a newer generation raises that fence by
+ * itself. Fences survive a restart.
+ *
+ * <p>After a write or a sync that the disk failed, every mutation is refused with {@code EIO} until the store is opened
+ * again; reads go on. {@link #find}, {@link #list} and {@link #stats} throw {@link java.io.UncheckedIOException} if the
+ * disk fails them or the store is closed: an answer that leaves something out would be taken for the truth.
  */
 public interface ObjectStore extends AutoCloseable {
     /**

@@ -1,0 +1,222 @@
+package sheepdog.store.plain;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.ObjectId;
+import sheepdog.store.disk.Disk;
+import sheepdog.store.disk.DiskException;
+import sheepdog.store.disk.DiskFile;
+
+/**
+ * Names and files below the store's directory: {@code obj/<oid>}, {@code obj/.stale/<oid>.<epoch>} and, for what is
+ * being made, {@code obj/.tmp/<oid>}. Any thread.
+ */
+final class StoreFiles implements AutoCloseable {
+    /** Free space is asked for again after so much was promised. */
+    private static final long SPACE_STEP_BYTES = 8 << 20;
+
+    private static final int OID_DIGITS = 16;
+
+    private final Disk disk;
+    private final Path objects;
+    private final Path temporary;
+    private final Path stale;
+    private final boolean synced;
+    private final long reservedBytes;
+    private final FileCache cache;
+    private final AtomicLong spaceLeft = new AtomicLong();
+    private final AtomicLong namesChanged = new AtomicLong();
+    private final AtomicLong namesSynced = new AtomicLong();
+
+    StoreFiles(Disk disk, Path directory, PlainStoreConfig config) throws DiskException {
+        this.disk = disk;
+        objects = directory.resolve("obj");
+        temporary = objects.resolve(".tmp");
+        stale = objects.resolve(".stale");
+        synced = config.synced();
+        reservedBytes = config.reservedBytes();
+        cache = new FileCache(disk, this::path, config.filesOpen());
+        disk.makeDirectory(objects);
+        disk.makeDirectory(temporary);
+        disk.makeDirectory(stale);
+        if (synced) {
+            disk.syncDirectory(objects);
+            disk.syncDirectory(directory);
+        }
+    }
+
+    Path path(ObjectId oid) {
+        return objects.resolve(oid.toString());
+    }
+
+    private Path temporaryPath(ObjectId oid) {
+        return temporary.resolve(oid.toString());
+    }
+
+    private Path stalePath(ObjectId oid, Epoch epoch) {
+        return stale.resolve(oid + "." + epoch);
+    }
+
+    /** The object a file is named for, if it is named for one. */
+    static Optional<ObjectId> oidOf(String name) {
+        if (name.length() != OID_DIGITS) {
+            return Optional.empty();
+        }
+        for (int index = 0; index < OID_DIGITS; index++) {
+            char digit = name.charAt(index);
+            if (!('0' <= digit && digit <= '9' || 'a' <= digit && digit <= 'f')) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(new ObjectId(Long.parseUnsignedLong(name, 16)));
+    }
+
+    FileCache.Lease open(ObjectId oid) throws DiskException {
+        return cache.open(oid);
+    }
+
+    boolean exists(ObjectId oid) throws DiskException {
+        return disk.exists(path(oid));
+    }
+
+    boolean existsTemporary(ObjectId oid) throws DiskException {
+        return disk.exists(temporaryPath(oid));
+    }
+
+    DiskFile openTemporary(ObjectId oid) throws DiskException {
+        return disk.open(temporaryPath(oid));
+    }
+
+    /** Writes a whole new object beside its place, holes left out. On failure nothing of it remains. */
+    DiskFile writeTemporary(ObjectId oid, Iterable<JournalRecord.Data> runs) throws DiskException {
+        Path path = temporaryPath(oid);
+        DiskFile file = disk.create(path);
+        try {
+            file.resize(oid.size());
+            for (JournalRecord.Data run : runs) {
+                write(file, run);
+            }
+            return file;
+        } catch (DiskException failure) {
+            file.close();
+            disk.delete(path);
+            throw failure;
+        }
+    }
+
+    static void write(DiskFile file, JournalRecord.Data run) throws DiskException {
+        long offset = Blocks.offsetOf(run.first());
+        for (ByteBuffer piece : run.bytes()) {
+            file.write(piece, offset);
+            offset += piece.remaining();
+        }
+    }
+
+    void dropTemporary(ObjectId oid, DiskFile file) throws DiskException {
+        file.close();
+        disk.delete(temporaryPath(oid));
+    }
+
+    /** The temporary file takes the object's place; the name is not on stable storage yet. */
+    void moveInPlace(StoredObject object, DiskFile file) throws DiskException {
+        disk.rename(temporaryPath(object.oid), path(object.oid));
+        object.nameChange = namesChanged.incrementAndGet();
+        cache.put(object.oid, file);
+    }
+
+    void delete(StoredObject object) throws DiskException {
+        cache.drop(object.oid);
+        disk.delete(path(object.oid));
+        object.nameChange = namesChanged.incrementAndGet();
+    }
+
+    boolean existsStale(ObjectId oid, Epoch epoch) throws DiskException {
+        return disk.exists(stalePath(oid, epoch));
+    }
+
+    void moveAside(ObjectId oid, Epoch epoch) throws DiskException {
+        cache.drop(oid);
+        disk.rename(path(oid), stalePath(oid, epoch));
+        if (synced) {
+            disk.syncDirectory(stale);
+            disk.syncDirectory(objects);
+        }
+    }
+
+    void deleteStale() throws DiskException {
+        for (String name : disk.list(stale)) {
+            disk.delete(stale.resolve(name));
+        }
+        if (synced) {
+            disk.syncDirectory(stale);
+        }
+    }
+
+    void deleteTemporaries() throws DiskException {
+        for (String name : disk.list(temporary)) {
+            disk.delete(temporary.resolve(name));
+        }
+    }
+
+    /** Deletes all objects, set aside or not, and leaves files that are none. */
+    void deleteAll() throws DiskException {
+        cache.close();
+        deleteTemporaries();
+        deleteStale();
+        for (String name : disk.list(objects)) {
+            if (oidOf(name).isPresent()) {
+                disk.delete(objects.resolve(name));
+            }
+        }
+        if (synced) {
+            disk.syncDirectory(temporary);
+            disk.syncDirectory(objects);
+        }
+    }
+
+    void sync(DiskFile file) throws DiskException {
+        if (synced) {
+            file.sync();
+        }
+    }
+
+    /** All names that objects have now are on stable storage when this returns. */
+    void syncNames() throws DiskException {
+        long reached = namesChanged.get();
+        if (synced && namesSynced.get() < reached) {
+            disk.syncDirectory(objects);
+            namesSynced.accumulateAndGet(reached, Math::max);
+        }
+    }
+
+    void syncName(StoredObject object) throws DiskException {
+        if (namesSynced.get() < object.nameChange) {
+            syncNames();
+        }
+    }
+
+    /** Refuses with {@code NO_SPACE} what would leave less than the metadata need. */
+    void claim(long bytes) throws DiskException {
+        if (spaceLeft.addAndGet(-bytes) >= 0) {
+            return;
+        }
+        long free = disk.space(objects).freeBytes() - reservedBytes - bytes;
+        spaceLeft.set(Math.min(free, SPACE_STEP_BYTES));
+        if (free < 0) {
+            throw new DiskException(
+                    DiskException.Kind.NO_SPACE, "grow", objects, "only the space kept for metadata is left");
+        }
+    }
+
+    Disk.Space space() throws DiskException {
+        return disk.space(objects);
+    }
+
+    @Override
+    public void close() {
+        cache.close();
+    }
+}

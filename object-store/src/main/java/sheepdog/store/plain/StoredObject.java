@@ -1,0 +1,47 @@
+package sheepdog.store.plain;
+
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.ObjectId;
+
+/**
+ * What the store knows of one object, while it is in use.
+ *
+ * <p>{@link #mutation} is held through a whole mutation; {@link #content} only while the file's bytes and the fields
+ * below change together, or are read together. The order is mutation, content.
+ */
+final class StoredObject {
+    final ObjectId oid;
+    final ReentrantLock mutation = new ReentrantLock();
+    final ReentrantReadWriteLock content = new ReentrantReadWriteLock();
+
+    boolean loaded;
+    boolean exists;
+    Epoch epoch = Epoch.NONE;
+    int[] sums;
+
+    /** Counts what was written to the file and not synced at once; what it was at the last sync. */
+    long writes;
+
+    long writesSynced;
+
+    /** The count of {@link StoreFiles#namesChanged} when the file got its name. */
+    long nameChange;
+
+    /** The table's: uses that keep it in memory. */
+    int pins;
+
+    StoredObject(ObjectId oid) {
+        this.oid = oid;
+    }
+
+    boolean isHole(int block) {
+        return sums[block] == Blocks.HOLE;
+    }
+
+    void becomes(boolean present, int[] itsSums) {
+        exists = present;
+        sums = itsSums;
+    }
+}

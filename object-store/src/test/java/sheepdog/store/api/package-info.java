@@ -1,0 +1,2 @@
+/** What every object store must do: {@link sheepdog.store.api.ObjectStoreContract}. */
+package sheepdog.store.api;
