@@ -242,11 +242,14 @@ public final class Consensus {
         return leaseTerm == term && leader != 0 && now < leaseUntil;
     }
 
-    /** Leader: whether a new configuration may be proposed now. */
+    /**
+     * Leader: whether a new configuration may be proposed now: the last one is committed, left, and known to this node's
+     * owner, who would else decide from an older one (others can commit what a leader with a slow disk has not stored).
+     */
     public boolean mayPropose() {
         return role == Role.LEADER
                 && leadership.ready()
-                && log.configIndex() <= commit
+                && log.configIndex() <= applied
                 && !log.config().joint();
     }
 
@@ -344,9 +347,9 @@ public final class Consensus {
         leadership.unobserve(id);
     }
 
-    /** Leader: {@code id} gets no lease any more. */
-    public void withhold(long id) {
-        leadership.withhold(id);
+    /** Leader: {@code id} gets no lease any more, unless as a later process than {@code ofIncarnation}. */
+    public void withhold(long id, long ofIncarnation) {
+        leadership.withhold(id, ofIncarnation);
     }
 
     public void grantAgain(long id) {

@@ -29,7 +29,7 @@ final class Leadership {
     private final long noopIndex;
     private final TreeMap<Long, Progress> peers = new TreeMap<>();
     private final TreeSet<Long> observers = new TreeSet<>();
-    private final TreeSet<Long> withheld = new TreeSet<>();
+    private final TreeMap<Long, Long> withheld = new TreeMap<>();
     /** On this clock, when the last lease granted to a node is over for certain. */
     private final TreeMap<Long, Long> grantedUntil = new TreeMap<>();
 
@@ -75,8 +75,8 @@ final class Leadership {
         }
     }
 
-    void withhold(long id) {
-        withheld.add(id);
+    void withhold(long id, long incarnation) {
+        withheld.put(id, incarnation);
     }
 
     void grantAgain(long id) {
@@ -154,7 +154,7 @@ final class Leadership {
                 && peer.incarnation == core.memberIncarnation(id)
                 && config.member(id)
                 && core.log.configAt(core.commit()).member(id)
-                && !withheld.contains(id)
+                && peer.incarnation > withheld.getOrDefault(id, 0L)
                 && holdsLease();
     }
 

@@ -671,6 +671,11 @@ public final class ConsensusLog implements ClusterLog {
                     steward().complained(from.storeId(), complaint.storeId(), loop.nowNanos());
                 }
             }
+            case Letter.Stand() -> {
+                if (core.pristine() && core.formatted() && core.config().votes(self.storeId())) {
+                    core.campaign(loop.nowNanos());
+                }
+            }
             case Letter.Offer _, Letter.OfferReply _, Letter.Foreign _, Letter.Twin _ -> {}
         }
     }
@@ -680,7 +685,7 @@ public final class ConsensusLog implements ClusterLog {
             return;
         }
         neighbours.left(from.storeId(), leave.incarnation());
-        core.withhold(from.storeId());
+        core.withhold(from.storeId(), leave.incarnation());
         if (epoch.store(from.storeId()).isEmpty() && steward().settled()) {
             send(from.storeId(), new Letter.Released(leave.incarnation()));
         }
@@ -796,6 +801,7 @@ public final class ConsensusLog implements ClusterLog {
             private boolean stored;
             private boolean standing;
             private long offeredAt;
+            private int asked;
 
             Attempt(long newCluster, Snapshot snapshot, Entry entry, TreeSet<Long> waiting, long since) {
                 this.newCluster = newCluster;
@@ -848,6 +854,12 @@ public final class ConsensusLog implements ClusterLog {
         }
 
         void tick() {
+            boolean again = attempt.filter(under -> loop.nowNanos() - under.offeredAt
+                            > setup.timing().heartbeat().toNanos())
+                    .isPresent();
+            if (again && attempt.get().standing) {
+                stand(attempt.get());
+            }
             attempt.filter(under -> !under.standing).ifPresent(under -> {
                 if (loop.nowNanos() - under.since
                         > Duration.ofSeconds(PATIENCE_SECONDS).toNanos()) {
@@ -884,7 +896,22 @@ public final class ConsensusLog implements ClusterLog {
         private void standIfAllHaveIt(Attempt under) {
             if (under.stored && under.waiting.isEmpty() && !under.standing && core.pristine()) {
                 under.standing = true;
+                stand(under);
+            }
+        }
+
+        private void stand(Attempt under) {
+            under.offeredAt = loop.nowNanos();
+            if (!core.pristine()) {
+                return;
+            }
+            if (core.config().votes(self.storeId())) {
                 core.campaign(loop.nowNanos());
+            } else {
+                // This sheep has no vote: one after the other of those who have is asked to stand.
+                List<Long> voters = core.config().current().voters();
+                send(voters.get(under.asked % voters.size()), new Letter.Stand());
+                under.asked++;
             }
         }
 

@@ -35,6 +35,9 @@ sealed interface Letter {
 
     record OfferReply(boolean accepted) implements Letter {}
 
+    /** To a voter of a cluster that all have been offered: stand for election. */
+    record Stand() implements Letter {}
+
     /** The sender belongs to the cluster of the envelope, not to the receiver's. */
     record Foreign() implements Letter {}
 
@@ -52,6 +55,7 @@ sealed interface Letter {
             case Offer offer -> out.u8(6).bytes(offer.snapshot).bytes(offer.entry);
             case OfferReply reply -> out.u8(7).flag(reply.accepted);
             case Foreign() -> out.u8(8);
+            case Stand() -> out.u8(10);
             case Twin twin ->
                 RecordCodec.write(
                         twin.self, out.u8(9).flag(twin.answer).i64(twin.nonce).flag(twin.serving));
@@ -82,6 +86,7 @@ sealed interface Letter {
             case 6 -> new Offer(in.bytes(), in.bytes());
             case 7 -> new OfferReply(in.flag());
             case 8 -> new Foreign();
+            case 10 -> new Stand();
             case 9 -> new Twin(in.flag(), in.i64(), in.flag(), RecordCodec.readMember(in));
             default -> throw new MalformedException("message type " + type);
         };

@@ -278,7 +278,7 @@ final class Steward {
             if (member && by.size() >= 2 && condemnedAt.isEmpty() && othersSuffice(id, now)) {
                 LOG.warn("complaints node={} from={}", epoch.store(id).get(), by.keySet());
                 condemnedAt.put(id, now);
-                core.withhold(id);
+                core.withhold(id, epoch.store(id).get().incarnation());
             }
         });
         complaints.values().removeIf(TreeMap::isEmpty);

@@ -221,7 +221,11 @@ public final class Lab {
         if (failure != null) {
             throw new AssertionError("failed at " + now + "\n" + describe(), failure);
         }
-        checks.afterEvent();
+        try {
+            checks.afterEvent();
+        } catch (AssertionError broken) {
+            throw new AssertionError("broken at " + now + "\n" + describe(), broken);
+        }
     }
 
     void failed(Throwable with) {
@@ -284,6 +288,15 @@ public final class Lab {
             return started;
         }
 
+        /** Kills {@code which}, if it still runs. */
+        Runnable killIf(Life which) {
+            return () -> {
+                if (life.filter(now -> now == which).isPresent()) {
+                    kill();
+                }
+            };
+        }
+
         void kill() {
             life.ifPresent(dead -> {
                 tell("kill " + dead);
@@ -310,6 +323,8 @@ public final class Lab {
         final LabTransport transport;
         boolean alive = true;
         boolean paused;
+        boolean leaving;
+        final Set<String> openProposals = new HashSet<>();
         private final List<Runnable> held = new ArrayList<>();
         private final long offset = random.nextLong(1L << 40);
         private final long driftPpm = random.nextLong(-200, 201);
@@ -361,9 +376,11 @@ public final class Lab {
 
         CompletableFuture<String> propose(String command) {
             checks.proposed(command);
+            openProposals.add(command);
             var done = new CompletableFuture<String>();
             as(() -> log.propose(command.getBytes()).thenAccept(outcome -> {
                 checks.answered(command, outcome);
+                openProposals.remove(command);
                 done.complete(outcome.isOk() ? "ok" : outcome.code().name());
             }));
             return done;
@@ -381,6 +398,7 @@ public final class Lab {
 
         CompletableFuture<Void> leave() {
             tell(this + " leaves");
+            leaving = true;
             var done = new CompletableFuture<Void>();
             as(() -> log.leave().thenAccept(_ -> {
                 tell(this + " has left");

@@ -81,6 +81,11 @@ public final class SimLogStorage implements LogStorage {
         failing = true;
     }
 
+    /** Whether every write fails. */
+    public boolean failing() {
+        return failing;
+    }
+
     /** Most syncs are not done: a planted fault, for tests of the tests. */
     public void lie() {
         lying = true;

@@ -1,0 +1,190 @@
+package sheepdog.membership.log;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+
+/** A story drawn from a seed: a cluster, commands all the time, faults now and then, then calm, then nothing is amiss. */
+final class Storm {
+    private final Lab lab;
+    private final SplittableRandom random;
+    private final List<String> asked = new ArrayList<>();
+    private int commands;
+    private int wipes;
+
+    Storm(long seed) {
+        lab = new Lab(seed);
+        random = lab.random().split();
+    }
+
+    Lab lab() {
+        return lab;
+    }
+
+    /** @return the events it took */
+    long run(Duration length) {
+        int nodes = random.nextInt(1, 8);
+        lab.limits(new LogSetup.Limits(random.nextInt(4) == 0 ? 300 : 1 << 20, 1000, 1 << 20));
+        for (int i = 0; i < nodes; i++) {
+            boolean gateway = i > 0 && random.nextInt(8) == 0;
+            lab.add(gateway ? 0 : 1L << 30).start();
+        }
+        lab.weather(
+                random.nextInt(3) == 0 ? random.nextInt(1, 150) : 0,
+                random.nextInt(3) == 0 ? random.nextInt(1, 100) : 0,
+                Duration.ofMillis(random.nextInt(3) == 0 ? random.nextInt(5, 120) : 3),
+                random.nextInt(3) == 0 ? 30 : 100);
+        lab.run(Duration.ofSeconds(3));
+        format();
+        int late = random.nextInt(3);
+        for (int i = 0; i < late; i++) {
+            lab.add(1L << 30).start();
+        }
+        long end = lab.now() + length.toNanos();
+        while (lab.now() < end) {
+            lab.run(Duration.ofMillis(random.nextInt(5, 400)));
+            command();
+            if (random.nextInt(8) == 0) {
+                fault();
+            }
+        }
+        calm();
+        return lab.eventsRun();
+    }
+
+    private void format() {
+        for (int tries = 0; tries < 20; tries++) {
+            var done = lab.alive().get(random.nextInt(lab.alive().size())).format("format " + tries);
+            lab.until(() -> done.isDone(), Duration.ofSeconds(20));
+            if (done.join().equals("ok")) {
+                return;
+            }
+            lab.run(Duration.ofSeconds(1));
+        }
+        throw new AssertionError("cannot be formatted\n" + lab.describe());
+    }
+
+    private void command() {
+        var alive = lab.alive().stream().filter(life -> !life.paused).toList();
+        if (!alive.isEmpty()) {
+            String text = (random.nextInt(200) == 0 ? "format again " : "c") + commands++;
+            asked.add(text);
+            alive.get(random.nextInt(alive.size())).propose(text);
+        }
+    }
+
+    private void fault() {
+        Lab.Box box = lab.box(random.nextInt(lab.boxes().size()));
+        switch (random.nextInt(14)) {
+            case 0, 1 -> box.kill();
+            case 2, 3, 4 -> {
+                if (box.life.isEmpty()) {
+                    box.start();
+                }
+            }
+            case 5 -> {
+                if (box.life.isPresent() && !box.life.get().paused) {
+                    Lab.Life life = box.life.get();
+                    life.pause();
+                    lab.at(lab.now() + random.nextLong(10_000_000L, 9_000_000_000L), () -> {
+                        if (life.alive) {
+                            life.resume();
+                        }
+                    });
+                }
+            }
+            case 6 -> {
+                Set<Integer> part = new HashSet<>();
+                for (int i = 0; i < lab.boxes().size(); i++) {
+                    if (random.nextBoolean()) {
+                        part.add(i);
+                    }
+                }
+                lab.split(part);
+            }
+            case 7 -> lab.cut(box.number, random.nextInt(lab.boxes().size()));
+            case 8, 9 -> lab.heal();
+            case 10 -> {
+                box.kill();
+                box.start();
+            }
+            case 11 -> {
+                if (box.life.isPresent() && !box.life.get().paused) {
+                    Lab.Life life = box.life.get();
+                    life.leave().thenAccept(_ -> lab.at(lab.now() + 1_000_000, life.box.killIf(life)));
+                }
+            }
+            case 12 -> {
+                if (box.life.isPresent()) {
+                    if (random.nextBoolean()) {
+                        box.disk.fail();
+                        lab.tell("disk of " + box.life.get() + " fails");
+                    } else {
+                        box.life.get().slowDisk(Duration.ofMillis(random.nextInt(5000)));
+                    }
+                }
+            }
+            case 13 -> {
+                if (random.nextBoolean()) {
+                    wipe(box);
+                } else {
+                    long accused = box.storeId;
+                    lab.alive().stream().filter(life -> !life.paused).forEach(life -> life.complain(accused));
+                }
+            }
+            default -> throw new AssertionError();
+        }
+    }
+
+    /** Only when all others are well: what a majority has lost nobody can bring back. */
+    private void wipe(Lab.Box box) {
+        boolean well = lab.checks().newest() != null
+                && lab.alive().size() == lab.boxes().size()
+                && lab.alive().stream().noneMatch(life -> life.paused)
+                && lab.allServe()
+                && lab.checks().newest().members().size() == lab.boxes().size()
+                && lab.boxes().size() >= 3;
+        if (!well || wipes > 2) {
+            return;
+        }
+        wipes++;
+        box.kill();
+        box.wipe();
+        box.start();
+        lab.run(Duration.ofSeconds(8));
+    }
+
+    private void calm() {
+        lab.tell("calm");
+        lab.heal();
+        lab.weather(0, 0, Duration.ofMillis(3), 100);
+        for (Lab.Box box : lab.boxes()) {
+            box.life.filter(life -> life.paused).ifPresent(Lab.Life::resume);
+            boolean stopped = box.life.isPresent()
+                    && box.life.get().on(box.life.get().log::status).phase()
+                            == sheepdog.membership.api.ClusterLog.Phase.STOPPED;
+            if (stopped || box.disk.failing() || box.life.filter(life -> life.leaving).isPresent()) {
+                box.kill();
+            }
+            if (box.life.isEmpty()) {
+                box.start();
+            }
+            box.life.ifPresent(life -> life.slowDisk(Duration.ZERO));
+        }
+        lab.until(
+                () -> lab.allServe()
+                        && lab.checks().newest().members().size() == lab.boxes().size()
+                        && lab.alive().stream().allMatch(life -> life.openProposals.isEmpty()),
+                Duration.ofSeconds(45));
+        lab.run(Duration.ofSeconds(1));
+        for (Lab.Life life : lab.alive()) {
+            if (!life.machine.commands.equals(lab.checks().history())) {
+                throw new AssertionError(life + " has applied " + life.machine.commands + "\n but the history is "
+                        + lab.checks().history());
+            }
+        }
+    }
+}
