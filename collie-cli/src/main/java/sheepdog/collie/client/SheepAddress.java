@@ -20,7 +20,7 @@ import sheepdog.protocol.model.NodeId;
 public record SheepAddress(String host, int port) {
     /** Where a member of the cluster listens. */
     public static SheepAddress of(NodeId node) {
-        return new SheepAddress(node.inetAddress().getHostAddress(), node.port());
+        return new SheepAddress(node.host(), node.port());
     }
 
     boolean isUnixSocket() {

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import sheepdog.collie.client.Network;
 import sheepdog.collie.client.SheepAddress;
 import sheepdog.protocol.model.Epoch;
@@ -63,6 +64,7 @@ public final class FakeCluster implements AutoCloseable {
     private final Map<ObjectId, byte[]> objects = new HashMap<>();
     private final TreeMap<Integer, byte[]> inodes = new TreeMap<>();
     private final List<Request> requests = new ArrayList<>();
+    private final List<Integer> askedPorts = new ArrayList<>();
     private final Map<ObjectId, List<Integer>> holders = new HashMap<>();
     private ResultCode status = ResultCode.WAIT_FOR_FORMAT;
     private long seconds = NOW;
@@ -145,6 +147,19 @@ public final class FakeCluster implements AutoCloseable {
     /** What it was asked so far. */
     public synchronized List<Request> requests() {
         return List.copyOf(requests);
+    }
+
+    /** The ports of the nodes that were asked for something of one kind. */
+    public synchronized List<Integer> asked(Class<? extends Request> kind) {
+        return IntStream.range(0, requests.size())
+                .filter(i -> kind.isInstance(requests.get(i)))
+                .mapToObj(askedPorts::get)
+                .toList();
+    }
+
+    /** Ends a sheep without the others' taking notice. */
+    public synchronized void deafen(int port) {
+        close(listening.remove(port));
     }
 
     /** What it was asked so far of one kind. */
@@ -254,6 +269,7 @@ public final class FakeCluster implements AutoCloseable {
 
     private synchronized Response answer(Request request, int node) {
         requests.add(request);
+        askedPorts.add(nodes.get(node).id().port());
         if (!request.header().isVersionAccepted()) {
             return Response.of(ResultCode.VER_MISMATCH);
         }

@@ -88,9 +88,56 @@ public final class NodeId implements Comparable<NodeId> {
         return Arrays.hashCode(address) * 31 + port;
     }
 
+    /**
+     * The address in its shortest form, {@code 10.0.0.1} or {@code 2001:db8::1}, as the C library writes it; the JDK
+     * never leaves out a run of zeros.
+     */
+    public String host() {
+        if (isIpv4()) {
+            return ipv4();
+        }
+        int[] groups = new int[8];
+        for (int i = 0; i < groups.length; i++) {
+            groups[i] = (address[2 * i] & 0xff) << 8 | address[2 * i + 1] & 0xff;
+        }
+        int start = 0;
+        int length = 0;
+        for (int i = 0; i < groups.length; i++) {
+            int zeros = i;
+            while (zeros < groups.length && groups[zeros] == 0) {
+                zeros++;
+            }
+            if (zeros - i > length) {
+                start = i;
+                length = zeros - i;
+            }
+        }
+        boolean holdsIpv4 = start == 0 && (length == 6 || length == 5 && groups[5] == 0xffff);
+        int end = holdsIpv4 ? 6 : groups.length;
+        if (length < 2) {
+            return hex(groups, 0, end);
+        }
+        String tail = hex(groups, start + length, end);
+        String head = hex(groups, 0, start) + "::" + tail;
+        return holdsIpv4 ? head + (tail.isEmpty() ? "" : ":") + ipv4() : head;
+    }
+
+    private String ipv4() {
+        return (address[12] & 0xff) + "." + (address[13] & 0xff) + "." + (address[14] & 0xff) + "."
+                + (address[15] & 0xff);
+    }
+
+    private static String hex(int[] groups, int from, int to) {
+        StringBuilder text = new StringBuilder();
+        for (int i = from; i < to; i++) {
+            text.append(i == from ? "" : ":").append(Integer.toHexString(groups[i]));
+        }
+        return text.toString();
+    }
+
     /** {@code 10.0.0.1:7000}; IPv6 without brackets, as collie prints it. */
     @Override
     public String toString() {
-        return inetAddress().getHostAddress() + ":" + port;
+        return host() + ":" + port;
     }
 }

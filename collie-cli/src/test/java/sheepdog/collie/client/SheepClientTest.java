@@ -1,0 +1,252 @@
+package sheepdog.collie.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import sheepdog.collie.cli.Dates;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.Payload;
+import sheepdog.protocol.wire.Header;
+import sheepdog.protocol.wire.Opcode;
+import sheepdog.protocol.wire.Protocol;
+import sheepdog.protocol.wire.Request;
+
+/** The client against sheep that behave badly, and over a unix socket. */
+class SheepClientTest {
+    private static final String TIME = "Apr 25 17:30:27 [main] ";
+    private static final Request QUESTION =
+            new Request.ReadVdis(Header.of(Opcode.READ_VDIS, 0, Epoch.NONE, 0), Protocol.VDI_BITMAP_BYTES);
+
+    private ServerSocket server;
+
+    @BeforeEach
+    void listen() throws IOException {
+        server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        server.close();
+    }
+
+    @Test
+    void aRefusedConnectionIsLoggedAndNamed() throws IOException {
+        server.close();
+
+        assertThatThrownBy(() -> client().once(QUESTION))
+                .isInstanceOfSatisfying(
+                        SheepUnreachable.class,
+                        gone -> assertThat(gone.lines())
+                                .containsExactly(
+                                        TIME + "connect_to(251) failed to connect to 10.1.1.1:7000: Connection refused",
+                                        "Failed to connect to 10.1.1.1:7000"));
+    }
+
+    @Test
+    void everyAddressOfANameIsTried() throws IOException {
+        var closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        SocketAddress nobody = closed.getLocalSocketAddress();
+        closed.close();
+        answer(1, 0, 0);
+
+        assertThat(client(List.of(nobody, server.getLocalSocketAddress())))
+                .satisfies(
+                        client -> assertThat(client.once(QUESTION).isSuccess()).isTrue());
+    }
+
+    @Test
+    void anUnknownNameIsSaidToBeSo() {
+        var client = client(_ -> {
+            throw new UnknownHostException("nosuchhost: Name or service not known");
+        });
+
+        assertThatThrownBy(() -> client.once(QUESTION))
+                .isInstanceOfSatisfying(
+                        SheepUnreachable.class,
+                        gone -> assertThat(gone.lines())
+                                .containsExactly(
+                                        TIME + "connect_to(212) failed to get address info: Name or service not known",
+                                        "Failed to connect to 10.1.1.1:7000"));
+    }
+
+    @Test
+    void aConnectionClosedBeforeTheAnswerIsAnError() {
+        serve(socket -> socket.getInputStream().readNBytes(Header.BYTES));
+
+        assertThatThrownBy(() -> client().once(QUESTION))
+                .hasMessageContaining("do_read(291) failed to read from socket: 0, ")
+                .hasMessageContaining("exec_req(399) failed to read a response");
+    }
+
+    @Test
+    void aSheepThatStandsStillIsGivenUp() {
+        serve(socket -> {
+            socket.getInputStream().readNBytes(Header.BYTES);
+            socket.getOutputStream().write(new byte[Header.BYTES - 1]);
+            socket.getInputStream().read(); // Until the client has had enough.
+        });
+
+        assertThatThrownBy(() -> client().once(QUESTION))
+                .hasMessageContaining("failed to read from socket: -1, Resource temporarily unavailable");
+    }
+
+    @Test
+    void aSheepThatReadsNothingIsGivenUp() throws IOException {
+        server.setReceiveBufferSize(4096);
+        var write = new Request.GetVdiAttr(
+                Header.of(Opcode.GET_VDI_ATTR, 0, Epoch.NONE, 0), 0, Payload.of(new byte[32 << 20]));
+
+        assertThatThrownBy(() -> client().once(write)).hasMessageContaining("failed to send a request: ");
+    }
+
+    @Test
+    void anAnswerLongerThanItsRoomIsRefusedBeforeItIsRead() {
+        answer(1, 0, Integer.MIN_VALUE);
+
+        assertThatThrownBy(() -> client().once(QUESTION))
+                .hasMessageContaining("a response of 10.1.1.1:7000 makes no sense");
+    }
+
+    @Test
+    void anUnknownResultKeepsItsNumber() throws Exception {
+        answer(1, 0x99, 0);
+
+        Reply reply = client().once(QUESTION);
+
+        assertThat(reply.result()).isEqualTo(0x99);
+        assertThat(reply.resultText()).isEqualTo("Invalid error code");
+        assertThat(reply.isSuccess()).isFalse();
+    }
+
+    @Test
+    void aKeptConnectionThatBrokeIsReplacedOnce() throws Exception {
+        answer(2, 0, 0); // Each connection is closed after one answer.
+        try (var client = client()) {
+            assertThat(client.repeatable(QUESTION, ByteBuffer.allocate(0)).isSuccess())
+                    .isTrue();
+            assertThat(client.repeatable(QUESTION, ByteBuffer.allocate(0)).isSuccess())
+                    .isTrue();
+            server.close();
+            assertThatThrownBy(() -> client.repeatable(QUESTION, ByteBuffer.allocate(0)))
+                    .hasMessageContaining("Connection refused");
+        }
+    }
+
+    @Test
+    void whatMustNotBeDoneTwiceIsNotRepeated() {
+        serve(socket -> socket.getInputStream().readNBytes(Header.BYTES));
+        var clientOfOne = client();
+        assertThatThrownBy(() -> clientOfOne.once(QUESTION)).isInstanceOf(SheepUnreachable.class);
+
+        answer(1, 0, 0);
+        assertThat(clientOfOne)
+                .satisfies(client -> assertThat(client.once(QUESTION).isSuccess())
+                        .as("the first connection was the only one until now")
+                        .isTrue());
+    }
+
+    @Test
+    void aPathIsAUnixSocket(@TempDir Path folder) throws Exception {
+        Path path = folder.resolve("sock");
+        try (var unix = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            unix.bind(UnixDomainSocketAddress.of(path));
+            Thread.ofVirtual().start(() -> {
+                try (var channel = unix.accept()) {
+                    Channels.newInputStream(channel).readNBytes(Header.BYTES);
+                    channel.write(header(0, 0));
+                } catch (IOException _) {
+                    // Seen by the client as a missing answer.
+                }
+            });
+            var address = new SheepAddress(path.toString(), 7000);
+            var client = new SheepClient(address, network(SheepAddress::resolve), dates(), clock());
+
+            assertThat(client.once(QUESTION).isSuccess()).isTrue();
+            assertThat(address).hasToString(path.toString());
+        }
+    }
+
+    private interface Script {
+        void run(Socket socket) throws IOException;
+    }
+
+    /** Takes one connection, runs the script, closes it. */
+    private void serve(Script script) {
+        Thread.ofVirtual().start(() -> {
+            try (var socket = server.accept()) {
+                script.run(socket);
+            } catch (IOException _) {
+                // Seen by the client as a missing answer.
+            }
+        });
+    }
+
+    /** Answers one request on each of so many connections. */
+    private void answer(int connections, int result, int length) {
+        Thread.ofVirtual().start(() -> {
+            for (int i = 0; i < connections; i++) {
+                try (var socket = server.accept()) {
+                    socket.getInputStream().readNBytes(Header.BYTES);
+                    socket.getOutputStream().write(header(result, length).array());
+                } catch (IOException _) {
+                    return;
+                }
+            }
+        });
+    }
+
+    private static ByteBuffer header(int result, int length) {
+        return ByteBuffer.allocate(Header.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(12, length)
+                .putInt(16, result);
+    }
+
+    private SheepClient client() {
+        return client(List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.getLocalPort())));
+    }
+
+    private SheepClient client(List<SocketAddress> addresses) {
+        return client(_ -> addresses);
+    }
+
+    private SheepClient client(Network.Resolver resolver) {
+        return new SheepClient(new SheepAddress("10.1.1.1", 7000), network(resolver), dates(), clock());
+    }
+
+    private static Network network(Network.Resolver resolver) {
+        var limit = Duration.ofMillis(100);
+        return new Network(resolver, Duration.ofSeconds(5), limit, limit, 1);
+    }
+
+    private static Dates dates() {
+        return new Dates(ZoneOffset.UTC);
+    }
+
+    private static InstantSource clock() {
+        return InstantSource.fixed(Instant.ofEpochSecond(1_366_911_027L));
+    }
+}
