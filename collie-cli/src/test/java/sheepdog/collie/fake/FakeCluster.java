@@ -157,6 +157,11 @@ public final class FakeCluster implements AutoCloseable {
                 .toList();
     }
 
+    /** Where the node of that port really listens on loopback, for a process of its own. */
+    public synchronized int realPort(int port) {
+        return listening.get(port).getPort();
+    }
+
     /** Ends a sheep without the others' taking notice. */
     public synchronized void deafen(int port) {
         close(listening.remove(port));
