@@ -183,6 +183,21 @@ public final class SimNetwork {
                 unblock(socket);
             }
         }
+        for (SimHost other : hosts) {
+            for (SimSocket socket : other.sockets()) {
+                if (socket.remote() == host && !socket.peer().open()) {
+                    long probe = random.nextLong(5_000_000_000L);
+                    time.at(time.nowNanos() + probe, () -> keptAlive(socket));
+                }
+            }
+        }
+    }
+
+    /** A keep-alive that a machine answers which does not know the connection. */
+    private void keptAlive(SimSocket socket) {
+        if (socket.remote().powered() && reaches(socket.host(), socket.remote())) {
+            abort(socket);
+        }
     }
 
     /**
@@ -194,9 +209,12 @@ public final class SimNetwork {
         for (SimSocket socket : host.processEnded(powerLost)) {
             socket.shut();
             blocked.remove(socket);
+            SimSocket peer = socket.peer();
             if (!powerLost) {
-                SimSocket peer = socket.peer();
                 arrive(host, socket.remote(), () -> abort(peer));
+            } else {
+                long silent = weather.patience().toNanos() + random.nextLong(5_000_000_000L);
+                time.at(time.nowNanos() + silent, () -> abort(peer)); // Keep-alives were not answered.
             }
         }
         process.ifPresent(loop -> transports.forEach(transport -> transport.processEnded(host, loop, powerLost)));

@@ -119,7 +119,7 @@ final class MemoryGateway implements RequestSink {
     }
 
     private void apply(byte[] object, int offset, ByteBuffer data, Fault now) {
-        byte[] before = object.clone();
+        byte[] before = now == Fault.NONE ? object : object.clone();
         if (now != Fault.FORGETS_A_WRITE) {
             data.get(object, offset, data.remaining());
         }

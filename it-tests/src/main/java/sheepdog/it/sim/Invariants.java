@@ -1,0 +1,91 @@
+package sheepdog.it.sim;
+
+import java.util.List;
+import java.util.TreeMap;
+import sheepdog.membership.api.EpochRecord;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.Invariant;
+import sheepdog.protocol.model.NodeId;
+
+/**
+ * What must hold at every moment, whatever goes wrong: looked at after every event.
+ *
+ * <ul>
+ *   <li>I4: a node's epoch never falls while the cluster is not formatted anew, and what it serves in is on its disk;
+ *       there is one node list for each epoch number.
+ *   <li>I5: two nodes that hold a lease are in the same epoch, or the older one's member list has the other in it, so
+ *       that its writes need that one.
+ * </ul>
+ */
+public final class Invariants {
+    private final List<SimNode> nodes;
+    private final TreeMap<Long, TreeMap<Epoch, List<NodeId>>> lists = new TreeMap<>();
+    private final TreeMap<NodeId, Served> served = new TreeMap<>();
+
+    private record Served(long format, Epoch epoch) {}
+
+    Invariants(List<SimNode> nodes) {
+        this.nodes = nodes;
+    }
+
+    /** @throws AssertionError if something does not hold */
+    public void check() {
+        for (SimNode node : nodes) {
+            if (node.isUp()) {
+                node.wiring().cluster().view().ifPresent(view -> {
+                    Served now = new Served(view.format().index(), view.epoch());
+                    Served before = served.put(node.id(), now);
+                    if (!now.equals(before)) {
+                        checkEpoch(node, now, before, view.record());
+                    }
+                });
+            }
+        }
+        checkLeases();
+    }
+
+    private void checkEpoch(SimNode node, Served now, Served before, EpochRecord record) {
+        Invariant.check(
+                before == null || before.format() < now.format() || !now.epoch().isBefore(before.epoch()),
+                "%s went back from %s to %s",
+                node,
+                before,
+                now);
+        List<NodeId> list = record.members().stream().map(m -> m.node().id()).toList();
+        List<NodeId> known =
+                lists.computeIfAbsent(now.format(), _ -> new TreeMap<>()).putIfAbsent(now.epoch(), list);
+        Invariant.check(
+                known == null || known.equals(list), "epoch %s is %s and on %s %s", now.epoch(), known, node, list);
+        Invariant.check(
+                node.archive().find(now.epoch()).isPresent(),
+                "%s serves in epoch %s, which is not on its disk",
+                node,
+                now.epoch());
+    }
+
+    private void checkLeases() {
+        for (SimNode a : nodes) {
+            if (!a.isUp() || !a.wiring().cluster().holdsLease()) {
+                continue;
+            }
+            for (SimNode b : nodes) {
+                if (a == b || !b.isUp() || !b.wiring().cluster().holdsLease()) {
+                    continue;
+                }
+                var older = a.wiring().cluster().view();
+                var newer = b.wiring().cluster().view();
+                if (older.isPresent()
+                        && newer.isPresent()
+                        && older.get().epoch().isBefore(newer.get().epoch())) {
+                    Invariant.check(
+                            newer.get().record().member(a.id()).isPresent(),
+                            "%s holds a lease in epoch %s and is not in epoch %s, in which %s holds one",
+                            a,
+                            older.get().epoch(),
+                            newer.get().epoch(),
+                            b);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+package sheepdog.it.sim;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import sheepdog.membership.api.ClusterLog;
+import sheepdog.membership.api.EpochRecord;
+import sheepdog.membership.api.Member;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.Invariant;
+import sheepdog.protocol.model.Node;
+import sheepdog.protocol.model.NodeId;
+import sheepdog.protocol.wire.Flags;
+import sheepdog.protocol.wire.Header;
+import sheepdog.protocol.wire.Opcode;
+import sheepdog.protocol.wire.PeerRequest;
+import sheepdog.protocol.wire.Protocol;
+import sheepdog.sheep.main.Wiring;
+
+/**
+ * A host with a sheep on it: what lasts (disk, store id, address), and the process that runs at the moment, if any. The
+ * process is the production classes, put together by the production {@link Wiring}.
+ */
+public final class SimNode {
+    private static final Duration PEER_LIMIT = Duration.ofSeconds(30);
+    private static final long SPACE = 1L << 40;
+
+    private final SimTime time;
+    private final SimNetwork network;
+    private final SimHost host;
+    private final String name;
+    private final Node node;
+    private final long storeId;
+    private final SimStore store = new SimStore();
+    private final SimArchive archive = new SimArchive();
+    private final Logs logs;
+    private Optional<Process> process = Optional.empty();
+    private long incarnation;
+
+    /** Makes the log of one process. */
+    @FunctionalInterface
+    public interface Logs {
+        ClusterLog log(SimNode node, SimHost host, SimLoop loop, Member self);
+    }
+
+    /** A running sheep. */
+    private record Process(SimLoop loop, Wiring wiring, ClusterLog log, SimPayloads payloads, Member self) {}
+
+    /** @param number counts the nodes from 1; also the last byte of its address */
+    SimNode(SimTime time, SimNetwork network, int number, int zone, boolean gatewayOnly, Logs logs) {
+        this.time = time;
+        this.network = network;
+        this.logs = logs;
+        name = "n" + number;
+        var id = NodeId.of("10.0.0." + number, 7000);
+        host = network.addHost(name, id);
+        node = new Node(id, Optional.empty(), gatewayOnly ? 0 : 64, zone, gatewayOnly ? 0 : SPACE);
+        storeId = time.random("store " + number).nextLong(1, Long.MAX_VALUE);
+    }
+
+    /** Starts a sheep on this host. */
+    public void start() {
+        Invariant.check(process.isEmpty(), "%s runs already", name);
+        incarnation++;
+        var loop = new SimLoop(time, name + "." + incarnation, time.random(name).nextLong(-100, 101));
+        network.boot(host, loop);
+        var self = new Member(node, storeId, incarnation);
+        var payloads = new SimPayloads();
+        ClusterLog log = logs.log(this, host, loop, self);
+        var wiring = new Wiring[1];
+        var links = new SimPeerLink(network, host, loop, payloads, _ -> hello(wiring[0], self), PEER_LIMIT);
+        wiring[0] = new Wiring(
+                loop,
+                log,
+                store,
+                archive,
+                self,
+                links,
+                time.random("gateway " + loop),
+                () -> Instant.ofEpochMilli(time.wallMillis()),
+                (_, _, _) -> {},
+                failed -> time.at(time.nowNanos(), () -> ended(loop, failed)));
+        process = Optional.of(new Process(loop, wiring[0], log, payloads, self));
+        host.listen(
+                node.id().port(),
+                new SimServer(loop, wiring[0].sink(), () -> wiring[0].cluster().epoch(), payloads));
+        time.log(name, "started " + self);
+        wiring[0].join();
+        loop.execute(wiring[0]::start);
+    }
+
+    /** Ends the process as kill -9 does; what was on disk stays. */
+    public void kill() {
+        end(false);
+    }
+
+    /** The host loses its power. */
+    public void losePower() {
+        end(true);
+    }
+
+    /** Has the sheep leave in order, as by SIGTERM; {@link #isUp} tells when it has. */
+    public void leave() {
+        Process running = process.orElseThrow();
+        running.loop.execute(() -> running.wiring.leave(false));
+    }
+
+    /** SIGSTOP. */
+    public void pause() {
+        process.orElseThrow().loop.pause();
+    }
+
+    /** SIGCONT. */
+    public void resume() {
+        process.orElseThrow().loop.resume();
+    }
+
+    /** Whether a process runs, stopped or not. */
+    public boolean isUp() {
+        return process.isPresent();
+    }
+
+    /** Whether a process runs that is not stopped. */
+    public boolean isAwake() {
+        return process.isPresent() && !process.get().loop.paused();
+    }
+
+    /** The running process's loop, to hang a pool or slow it down. */
+    public SimLoop loop() {
+        return process.orElseThrow().loop;
+    }
+
+    /** The running sheep's parts. */
+    public Wiring wiring() {
+        return process.orElseThrow().wiring;
+    }
+
+    /** The running sheep's log. */
+    public ClusterLog log() {
+        return process.orElseThrow().log;
+    }
+
+    /** Payloads of the running process. */
+    public SimPayloads payloads() {
+        return process.orElseThrow().payloads;
+    }
+
+    public SimHost host() {
+        return host;
+    }
+
+    /** Where clients reach it. */
+    public NodeId id() {
+        return node.id();
+    }
+
+    /** Its address, zone and space. */
+    public Node node() {
+        return node;
+    }
+
+    /** Its disk. */
+    public SimStore store() {
+        return store;
+    }
+
+    /** The epochs it has written down. */
+    public SimArchive archive() {
+        return archive;
+    }
+
+    /** The epoch it serves in; none if it is down. */
+    public Epoch epoch() {
+        return process.map(p -> p.wiring.cluster().epoch()).orElse(Epoch.NONE);
+    }
+
+    /** The newest epoch it knows of, in its process or on its disk. */
+    public Optional<EpochRecord> latestEpoch() {
+        return process.flatMap(p -> p.wiring.cluster().state().current()).or(archive::latest);
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+
+    private void ended(SimLoop loop, boolean failed) {
+        if (process.filter(p -> p.loop == loop).isPresent()) {
+            time.log(name, failed ? "ended by its disk" : "ended");
+            end(false);
+        }
+    }
+
+    private void end(boolean powerLost) {
+        Process running = process.orElseThrow();
+        running.loop.kill();
+        process = Optional.empty();
+        network.processEnded(host, powerLost);
+        time.log(name, powerLost ? "lost power" : "is down");
+    }
+
+    private static PeerRequest.Hello hello(Wiring wiring, Member self) {
+        var header = Header.of(Opcode.HELLO, Flags.WRITE, wiring.cluster().epoch(), 0);
+        return new PeerRequest.Hello(
+                header,
+                Protocol.SHEEP_VERSION,
+                wiring.clusterCtime(),
+                self.storeId(),
+                self.incarnation(),
+                self.node().id(),
+                new byte[0]);
+    }
+}
