@@ -387,12 +387,14 @@ public final class Consensus {
         return true;
     }
 
+    /** Whether {@link #compact} may be called: no other state is about to be installed. */
+    public boolean mayCompact() {
+        return log.begun() && restore == null && applied > snapshot.index();
+    }
+
     /** Replaces the entries up to what is applied by {@code data}, the owner's state after them. */
     public void compact(byte[] data) {
-        Invariant.check(restore == null && applied <= stable, "compact at %d", applied);
-        if (applied <= snapshot.index()) {
-            return;
-        }
+        Invariant.check(mayCompact() && applied <= stable, "compact at %d", applied);
         snapshot = new Snapshot(applied, log.term(applied), log.configAt(applied), data);
         log.compact(applied);
         snapshotDirty = true;
@@ -536,7 +538,14 @@ public final class Consensus {
     }
 
     private boolean electable() {
-        return log.begun() && !pristine() && log.config().votes(self) && !damaged();
+        if (!log.begun() || pristine() || damaged()) {
+            return false;
+        }
+        // One that an entry puts out still stands for election while that entry may not be committed: it can be the
+        // only
+        // one that has it, and then the others cannot have a leader without its vote.
+        return log.config().votes(self)
+                || log.configIndex() > commit && log.configAt(commit).votes(self);
     }
 
     /** Whether the leader that this node has promised its faith is dead for certain. */

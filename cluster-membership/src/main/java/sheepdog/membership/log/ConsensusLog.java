@@ -429,6 +429,7 @@ public final class ConsensusLog implements ClusterLog {
             more = snapshot.isPresent() || entry.isPresent();
         }
         if (!stopped
+                && core.mayCompact()
                 && bytesSinceSnapshot > setup.limits().snapshotBytes()
                 && bytesSinceSnapshot > core.snapshot().data().length) {
             core.compact(new LogState(cluster, epoch, sessions, Optional.of(machine.snapshot())).encode());

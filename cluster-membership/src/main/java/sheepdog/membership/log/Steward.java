@@ -136,6 +136,8 @@ final class Steward {
             if (members.stream().noneMatch(member::sameStore)) {
                 released.put(member.storeId(), member.incarnation());
                 if (condemnedAt.remove(member.storeId()) != null) {
+                    // Outside it gets no lease anyway; should it come back, it starts afresh.
+                    core.grantAgain(member.storeId());
                     noRejoinBefore.put(member.storeId(), now + COMPLAINT_REJOIN.toNanos());
                 }
             }

@@ -146,7 +146,8 @@ final class Storm {
                 && lab.alive().stream().noneMatch(life -> life.paused)
                 && lab.allServe()
                 && lab.checks().newest().members().size() == lab.boxes().size()
-                && lab.boxes().size() >= 3;
+                && lab.leader().isPresent()
+                && lab.leader().get().log.core().config().reachedBy(id -> id != box.storeId);
         if (!well || wipes > 2) {
             return;
         }
@@ -166,7 +167,9 @@ final class Storm {
             boolean stopped = box.life.isPresent()
                     && box.life.get().on(box.life.get().log::status).phase()
                             == sheepdog.membership.api.ClusterLog.Phase.STOPPED;
-            if (stopped || box.disk.failing() || box.life.filter(life -> life.leaving).isPresent()) {
+            if (stopped
+                    || box.disk.failing()
+                    || box.life.filter(life -> life.leaving).isPresent()) {
                 box.kill();
             }
             if (box.life.isEmpty()) {

@@ -25,7 +25,8 @@ public final class StormMain {
                     cause = cause.getCause();
                 }
                 String text = String.valueOf(cause.getMessage());
-                System.out.println("seed " + seed + ": " + text.substring(0, Math.min(200, text.length())).replace('\n', ' '));
+                System.out.println("seed " + seed + ": "
+                        + text.substring(0, Math.min(200, text.length())).replace('\n', ' '));
                 if (loud) {
                     System.out.println(e.getMessage());
                     cause.printStackTrace(System.out);
