@@ -69,7 +69,7 @@ public final class SheepMain {
                     : Optional.of(PidFile.write(
                             config.pidFile().get(), ProcessHandle.current().pid()));
         } catch (StartFailure failure) {
-            log.error("{}", failure.getMessage());
+            logFile.ifPresent(_ -> log.error("{}", failure.getMessage()));
             System.err.println(failure.getMessage());
             exit(1);
             return;
