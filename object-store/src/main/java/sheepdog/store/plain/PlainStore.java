@@ -693,9 +693,7 @@ public final class PlainStore implements ObjectStore {
                 addEdge(object, end, offset, until, edges.slice(Blocks.BYTES, Blocks.BYTES), extents);
             }
         }
-        if (extents.isEmpty()) {
-            return Outcome.done();
-        }
+        // Recorded also if nothing changes here: the other replicas' copies may not have reached this state yet.
         journaled(object, Optional.of(stamp), JournalRecord.Kind.WRITE, stamp.epoch(), extents, _ -> {
             try (var lease = files.open(oid)) {
                 for (JournalRecord.Extent extent : extents) {

@@ -1,0 +1,2 @@
+/** RocksDB held to the contract. */
+package sheepdog.store.rocks;
