@@ -1,14 +1,146 @@
 package sheepdog.sheep.main;
 
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import sheepdog.membership.api.ClusterTransport;
+import sheepdog.membership.api.Member;
+import sheepdog.membership.consensus.LogTiming;
+import sheepdog.membership.jgroups.JGroupsConfig;
+import sheepdog.membership.jgroups.JGroupsTransport;
+import sheepdog.membership.local.LocalConfig;
+import sheepdog.membership.local.LocalTransport;
+import sheepdog.membership.log.ConsensusLog;
+import sheepdog.membership.log.FileLogStorage;
+import sheepdog.membership.log.LogSetup;
+import sheepdog.membership.log.LogStorageException;
+import sheepdog.protocol.model.Node;
+import sheepdog.protocol.model.NodeId;
+import sheepdog.protocol.placement.Weights;
+import sheepdog.protocol.wire.Header;
+import sheepdog.protocol.wire.Opcode;
+import sheepdog.protocol.wire.PeerRequest;
+import sheepdog.protocol.wire.Protocol;
+import sheepdog.sheep.cluster.ClusterView;
+import sheepdog.sheep.metrics.SheepMetrics;
+import sheepdog.sheep.net.NetLimits;
+import sheepdog.sheep.net.NetThreads;
+import sheepdog.sheep.net.PeerLinks;
+import sheepdog.sheep.net.SheepServer;
+import sheepdog.sheep.runtime.real.RealClock;
+import sheepdog.sheep.runtime.real.RealLoop;
+import sheepdog.store.disk.Disk;
+import sheepdog.store.disk.RealDisk;
+import sheepdog.store.plain.PlainStore;
+import sheepdog.store.plain.PlainStoreConfig;
+import sheepdog.store.plain.StoreDirectory;
+import sheepdog.store.plain.StoreRefusedException;
+import sheepdog.store.rocks.RocksMetaStore;
 
 /**
  * A running sheep: the parts of {@link Wiring} over real threads, disks and sockets.
  *
- * <p>For the thread that starts it, but for {@link #leave}.
+ * <p>For the thread that starts it, but for {@link #leave}. Joining comes last: a sheep that cannot open its store or
+ * its port is never seen by the others.
  */
 final class Sheep implements AutoCloseable {
-    private Sheep() {}
+    private static final Logger LOG = LoggerFactory.getLogger(Sheep.class);
+
+    /** Calls to the disk at once; most of the time they wait for a sync. */
+    private static final int STORE_THREADS = 16;
+
+    private static final int NET_THREADS = 2;
+    /** Joining waits for nobody, but disks and name services may be slow. */
+    private static final long JOIN_SECONDS = 120;
+
+    private static final long END_SECONDS = 10;
+
+    private final SheepConfig config;
+    private final Consumer<Boolean> ended;
+    private final StoreDirectory directory;
+    private final PlainStore store;
+    private final FileEpochArchive archive;
+    private final ExecutorService housekeeping;
+    private final RealLoop loop;
+    private final NetThreads threads;
+    private final PeerLinks links;
+    private final Wiring wiring;
+    private final SheepServer server;
+    private final ConsensusLog log;
+
+    private Sheep(SheepConfig config, Runnable lockHeld, Consumer<Boolean> ended)
+            throws StoreRefusedException, IOException, StartFailure {
+        this.config = config;
+        this.ended = ended;
+        var random = new SecureRandom();
+        Disk disk = new RealDisk();
+        directory = StoreDirectory.open(disk, config.base(), () -> notZero(random));
+        lockHeld.run();
+        housekeeping = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().name("store").factory());
+        store = PlainStore.open(
+                disk,
+                directory.path(),
+                RocksMetaStore.open(directory.database(), directory.nativeCode()),
+                PlainStoreConfig.DEFAULT.withSynced(config.sync()),
+                housekeeping);
+        archive = FileEpochArchive.open(directory.path());
+        Member self = new Member(node(), directory.id(), directory.incarnation());
+        LOG.info(
+                "sheep node={} zone={} space={} store={} incarnation={}",
+                self.node(),
+                Integer.toUnsignedLong(self.node().zone()),
+                self.node().space(),
+                Long.toHexString(self.storeId()),
+                self.incarnation());
+        var metrics = SheepMetrics.unread();
+        loop = new RealLoop(STORE_THREADS, this::broken, nanos -> metrics.turn(nanos));
+        threads = new NetThreads(NET_THREADS);
+        links = new PeerLinks(loop, threads, () -> hello(self), PeerLinks.Limits.usual(), metrics);
+        var clock = new RealClock();
+        var setup = new LogSetup(
+                self,
+                LogTiming.DEFAULT,
+                Weights::assign,
+                () -> clock.now().getEpochSecond(),
+                RandomGenerator.of("L64X128MixRandom"),
+                LogSetup.Limits.DEFAULT);
+        log = new ConsensusLog(
+                setup, loop, transport(), new FileLogStorage(directory.path().resolve("log")));
+        wiring = new Wiring(
+                loop,
+                log,
+                store,
+                archive,
+                self,
+                links,
+                RandomGenerator.of("L64X128MixRandom"),
+                clock,
+                (request, result, nanos) -> metrics.answered(request.header().opcode(), result, nanos),
+                this::over);
+        server = new SheepServer(
+                threads,
+                loop,
+                wiring.sink(),
+                wiring.cluster()::epoch,
+                NetLimits.of(Runtime.getRuntime().maxMemory() / 4),
+                metrics);
+    }
 
     /**
      * Opens the store, listens, and joins the others. Blocks until the sheep serves, or waits for others to.
@@ -18,13 +150,174 @@ final class Sheep implements AutoCloseable {
      * @throws StartFailure with one line for the user
      */
     static Sheep start(SheepConfig config, Runnable lockHeld, Consumer<Boolean> ended) throws StartFailure {
-        throw new StartFailure("this build cannot start a sheep on " + config.base() + " yet");
+        try {
+            var sheep = new Sheep(config, lockHeld, ended);
+            sheep.listen();
+            sheep.join();
+            return sheep;
+        } catch (StoreRefusedException
+                | LogStorageException
+                | ClusterTransport.TransportException
+                | IllegalArgumentException refused) {
+            throw new StartFailure(refused.getMessage());
+        } catch (IOException failed) {
+            throw new StartFailure("cannot start on " + config.base() + " (" + SystemError.text(failed) + ")");
+        }
+    }
+
+    private static long notZero(RandomGenerator random) {
+        long id = random.nextLong();
+        return id == 0 ? 1 : id;
+    }
+
+    private Node node() throws IOException {
+        InetAddress address = config.advertised().orElseGet(this::ownAddress);
+        var id = NodeId.of(address, config.port());
+        long space = config.gateway() ? 0 : archive.space(() -> measuredSpace());
+        return new Node(
+                id,
+                config.io().map(io -> NodeId.of(io.getAddress(), io.getPort() == 0 ? config.port() : io.getPort())),
+                config.gateway() ? 0 : Weights.VNODES_DEFAULT,
+                config.zone().orElse(id.defaultZone()),
+                space);
+    }
+
+    private long measuredSpace() throws IOException {
+        if (config.spaceBytes().isPresent()) {
+            return config.spaceBytes().getAsLong();
+        }
+        return store.stats().freeBytes();
+    }
+
+    /** The address others are told when the operator names none. */
+    private InetAddress ownAddress() {
+        if (config.driver() == SheepConfig.Driver.LOCAL) {
+            return InetAddress.ofLiteral("127.0.0.1");
+        }
+        return config.bind()
+                .filter(bind -> !bind.isAnyLocalAddress())
+                .orElseGet(() -> firstInterface().orElse(InetAddress.ofLiteral("127.0.0.1")));
+    }
+
+    private static Optional<InetAddress> firstInterface() {
+        try {
+            return NetworkInterface.networkInterfaces()
+                    .flatMap(NetworkInterface::inetAddresses)
+                    .filter(a -> a instanceof Inet4Address && !a.isLoopbackAddress() && !a.isLinkLocalAddress())
+                    .findFirst();
+        } catch (IOException none) {
+            return Optional.empty();
+        }
+    }
+
+    private ClusterTransport transport() {
+        return switch (config.driver()) {
+            case JGROUPS -> new JGroupsTransport(loop, JGroupsConfig.parse(config.driverOption()));
+            case LOCAL -> new LocalTransport(loop, LocalConfig.parse(config.driverOption()));
+        };
+    }
+
+    private PeerRequest.Hello hello(Member self) {
+        return new PeerRequest.Hello(
+                Header.of(Opcode.HELLO, 0, wiring.cluster().epoch(), 0),
+                Protocol.SHEEP_VERSION,
+                wiring.clusterCtime(),
+                self.storeId(),
+                self.incarnation(),
+                self.node().id(),
+                new byte[0]);
+    }
+
+    private void listen() throws StartFailure {
+        Path socket = directory.path().resolve("sock");
+        try {
+            InetAddress any = InetAddress.ofLiteral("0.0.0.0");
+            server.listen(new InetSocketAddress(config.bind().orElse(any), config.port()));
+            if (config.io().isPresent()) {
+                InetSocketAddress io = config.io().get();
+                boolean covered = config.bind().isEmpty() && (io.getPort() == 0 || io.getPort() == config.port());
+                if (!covered) {
+                    server.listen(
+                            new InetSocketAddress(io.getAddress(), io.getPort() == 0 ? config.port() : io.getPort()));
+                }
+            }
+            server.listenUnix(socket);
+        } catch (IOException failed) {
+            LOG.error("failed to bind server socket: {}", SystemError.text(failed));
+            throw new StartFailure("failed to create a listening port (" + SystemError.text(failed) + ")");
+        }
+    }
+
+    /** The log is read as the loop's first task, so that no request is looked at before. */
+    private void join() throws StartFailure {
+        var joined = new CompletableFuture<Void>();
+        loop.execute(() -> {
+            try {
+                wiring.join();
+                wiring.start();
+                wiring.cluster().onChange(this::forgetOthers);
+                joined.complete(null);
+            } catch (RuntimeException refused) {
+                joined.completeExceptionally(refused);
+            }
+        });
+        loop.start();
+        try {
+            joined.get(JOIN_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException failed) {
+            if (failed.getCause() instanceof RuntimeException refused) {
+                throw refused;
+            }
+            throw new StartFailure(String.valueOf(failed.getCause().getMessage()));
+        } catch (TimeoutException stuck) {
+            throw new StartFailure("cannot join the cluster: no answer from the disk or the network");
+        } catch (InterruptedException ending) {
+            Thread.currentThread().interrupt();
+            throw new StartFailure("interrupted");
+        }
+    }
+
+    private void forgetOthers() {
+        wiring.cluster().view().map(ClusterView::nodes).ifPresent(links::keepOnly);
+    }
+
+    /** On the loop. */
+    private void over(boolean failed) {
+        ended.accept(failed);
+    }
+
+    /** A broken invariant, on whatever thread: a wrong sheep is worse than a dead one. */
+    private void broken(Throwable fault) {
+        LOG.error("sheep exits unexpectedly ({})", fault.getMessage(), fault);
+        Runtime.getRuntime().halt(1);
     }
 
     /** Leaves the cluster in order; {@code ended} is called when that is done. Any thread. */
-    void leave() {}
+    void leave() {
+        loop.execute(() -> wiring.leave(false));
+    }
 
     /** Lets go of sockets, threads and the store. After {@code ended} was called. */
     @Override
-    public void close() {}
+    public void close() {
+        server.close();
+        var closed = new CompletableFuture<Void>();
+        loop.execute(() -> {
+            log.close();
+            links.close();
+            closed.complete(null);
+        });
+        try {
+            closed.get(END_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException stuck) {
+            LOG.warn("the log did not close in time");
+        } catch (InterruptedException ending) {
+            Thread.currentThread().interrupt();
+        }
+        loop.close();
+        threads.close();
+        store.close();
+        housekeeping.shutdown();
+        directory.close();
+    }
 }

@@ -1,0 +1,65 @@
+package sheepdog.sheep.main;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import sheepdog.membership.api.EpochRecord;
+import sheepdog.membership.epochlog.ClusterConfig;
+import sheepdog.membership.epochlog.EpochLog;
+import sheepdog.sheep.cluster.ClusterFormat;
+import sheepdog.sheep.cluster.EpochArchive;
+
+/**
+ * Epochs in the store directory's files. A disk error here is thrown and ends the process: an epoch that cannot be
+ * written down must not be served. One caller at a time.
+ */
+final class FileEpochArchive implements EpochArchive {
+    private final EpochLog files;
+
+    private FileEpochArchive(EpochLog files) {
+        this.files = files;
+    }
+
+    /** How much space a node announces at its first start. */
+    @FunctionalInterface
+    interface Measure {
+        long bytes() throws IOException;
+    }
+
+    static FileEpochArchive open(Path base) throws IOException {
+        return new FileEpochArchive(EpochLog.open(base));
+    }
+
+    /** The space recorded at the first start of this store; {@code measured} now, and recorded, if this is the first. */
+    long space(Measure measured) throws IOException {
+        if (files.config().isEmpty()) {
+            files.record(new ClusterConfig(0, 0, 0, "", measured.bytes()));
+        }
+        return files.config().orElseThrow().spaceBytes();
+    }
+
+    @Override
+    public long formattedAt() {
+        return files.formattedAt();
+    }
+
+    @Override
+    public void formatted(ClusterFormat format) {
+        long space = files.config().map(ClusterConfig::spaceBytes).orElse(0L);
+        var config = new ClusterConfig(format.ctime(), format.flags(), format.copies(), format.store(), space);
+        try {
+            files.formatted(config, format.index());
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    @Override
+    public void record(EpochRecord epoch) {
+        try {
+            files.record(epoch.epoch(), epoch.timeSeconds(), epoch.nodes());
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+}
