@@ -267,7 +267,12 @@ public final class Cluster implements ClusterLog.StateMachine {
 
     @Override
     public void restore(Position position, byte[] bytes) {
+        ClusterFormat before = state.format();
         state.restore(bytes);
+        if (!before.equals(state.format())) {
+            // The store still has the objects of the format before.
+            view = Optional.empty();
+        }
         history.reset(state.epochs());
         state.current().ifPresent(this::makeSafe);
         changed();

@@ -1,5 +1,6 @@
 package sheepdog.sheep.cluster;
 
+import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Vid;
 
 /**
@@ -37,12 +38,19 @@ public sealed interface ClusterCommand {
     /**
      * Second half: the inode is written; from now on the VDI is there, and what it snapshots is read-only.
      *
+     * @param createTime  tells the reservation from a later one of that id
+     * @param generation  of the right to write the VDI that becomes a snapshot, under which its inode was read; if
+     *                    somebody else has got the right since, the new inode may lack what was written
      * @param snapshotTag tag of the VDI that becomes a snapshot, as its inode has it
      */
-    record CommitVdi(Vid vid, String snapshotTag) implements ClusterCommand {}
+    record CommitVdi(Vid vid, long createTime, long generation, String snapshotTag) implements ClusterCommand {}
 
-    /** Gives a reservation up. */
-    record AbortVdi(Vid vid) implements ClusterCommand {}
+    /**
+     * Gives a reservation up.
+     *
+     * @param createTime as of {@link CommitVdi}
+     */
+    record AbortVdi(Vid vid, long createTime) implements ClusterCommand {}
 
     /** Deletes the working VDI of that name, or one of its snapshots; its objects are reclaimed afterwards. */
     record DeleteVdi(String name, String tag, int snapId) implements ClusterCommand {}
@@ -66,4 +74,10 @@ public sealed interface ClusterCommand {
 
     /** The owner has made all copies equal that its dead predecessor may have left different (R6). */
     record SettledVdi(Vid vid, long generation) implements ClusterCommand {}
+
+    /**
+     * The store has the newest of every object that any member of {@code epoch} lists and that it is a replica of, but
+     * perhaps for objects of fewer than {@code copies} copies.
+     */
+    record RecoveredStore(long storeId, Epoch epoch, int copies) implements ClusterCommand {}
 }

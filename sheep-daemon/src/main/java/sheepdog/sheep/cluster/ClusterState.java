@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import sheepdog.membership.api.EpochRecord;
 import sheepdog.membership.api.Member;
 import sheepdog.protocol.model.Epoch;
@@ -19,6 +20,7 @@ import sheepdog.protocol.model.NodeId;
 import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.model.Vid;
+import sheepdog.protocol.wire.Protocol;
 import sheepdog.sheep.cluster.VdiEntry.State;
 
 /**
@@ -34,6 +36,7 @@ public final class ClusterState {
     private final List<EpochRecord> epochs = new ArrayList<>();
     private final VdiTable vdis = new VdiTable();
     private final TreeMap<Vid, Owner> owners = new TreeMap<>();
+    private final RecoveredStores recovered = new RecoveredStores();
     private int copiesMax;
 
     public ClusterFormat format() {
@@ -72,9 +75,41 @@ public final class ClusterState {
         return Math.max(copiesMax, format.copies());
     }
 
+    /** The least number of copies of any object; the cluster's default counts too. */
+    public int copiesMin() {
+        int least = vdis.all().stream()
+                .filter(e -> e.state() != State.GONE)
+                .mapToInt(VdiEntry::copies)
+                .min()
+                .orElse(format.copies());
+        return Math.min(least, format.copies());
+    }
+
     /** How many copies objects of {@code vid} have; the cluster's default for one that is not known. */
     public int copies(Vid vid) {
         return vdis.find(vid).map(VdiEntry::copies).orElse(format.copies());
+    }
+
+    /**
+     * The newest epoch up to {@code until} in which the store had the newest of all objects of {@code copies} copies that
+     * it was a replica of: if it has been a replica of one since then and lacks it, the object does not exist.
+     */
+    public Epoch recovered(long storeId, Epoch until, int copies) {
+        return recovered.last(storeId, until, copies);
+    }
+
+    /**
+     * The least number of copies, not below {@code copies}, from which on the current members' lists name every object;
+     * empty if stores are absent that alone may have some of any kind.
+     */
+    public Optional<Integer> listedFrom(int copies) {
+        if (epochs.isEmpty()) {
+            return Optional.empty();
+        }
+        return IntStream.rangeClosed(Math.max(1, copies), Protocol.COPIES_MAX)
+                .filter(n -> recovered.listsAreWhole(epochs, n))
+                .boxed()
+                .findFirst();
     }
 
     void epoch(EpochRecord record) {
@@ -117,12 +152,13 @@ public final class ClusterState {
             case ClusterCommand.Shutdown _, ClusterCommand.Barrier _ -> CommandResult.of(ResultCode.SUCCESS);
             case ClusterCommand.ReserveVdi c -> reserve(index, c);
             case ClusterCommand.CommitVdi c -> commit(c);
-            case ClusterCommand.AbortVdi c -> abort(c.vid());
+            case ClusterCommand.AbortVdi c -> abort(c);
             case ClusterCommand.DeleteVdi c -> delete(c);
             case ClusterCommand.ReclaimedVdi c -> reclaimed(c);
             case ClusterCommand.TakeOwner c -> take(c);
             case ClusterCommand.ReleaseOwner c -> release(c);
             case ClusterCommand.SettledVdi c -> settled(c);
+            case ClusterCommand.RecoveredStore c -> recovered(c);
         };
     }
 
@@ -130,12 +166,18 @@ public final class ClusterState {
         format = new ClusterFormat(c.ctime(), c.copies(), c.flags(), c.store(), index);
         epochs.clear();
         vdis.clear();
-        owners.clear();
+        // Generations go on, so that what the last format's owners left under way stays refused.
+        owners.replaceAll((_, owner) -> new Owner(owner.generation(), 0, 0, false));
+        recovered.clear();
         copiesMax = c.copies();
         return CommandResult.of(ResultCode.SUCCESS);
     }
 
     private CommandResult reserve(long index, ClusterCommand.ReserveVdi c) {
+        if (!isMember(c.storeId(), c.incarnation())) {
+            // Nobody would void it: its maker is gone already.
+            return CommandResult.of(ResultCode.AGAIN);
+        }
         boolean beingMade = vdis.all().stream()
                 .anyMatch(e -> e.state() == State.RESERVED && e.name().equals(c.name()));
         if (beingMade) {
@@ -185,15 +227,16 @@ public final class ClusterState {
     }
 
     private CommandResult commit(ClusterCommand.CommitVdi c) {
-        VdiEntry entry = vdis.get(c.vid());
-        if (entry.state() != State.RESERVED) {
-            return CommandResult.of(ResultCode.NO_VDI, c.vid());
+        var reserved = reservation(c.vid(), c.createTime());
+        if (reserved.isEmpty()) {
+            return CommandResult.of(ResultCode.AGAIN, c.vid());
         }
+        VdiEntry entry = reserved.get();
         if (entry.replaces().value() != 0) {
             VdiEntry replaced = vdis.get(entry.replaces());
-            if (!replaced.isWorking()) {
+            if (!replaced.isWorking() || owner(replaced.vid()).generation() != c.generation()) {
                 vdis.put(entry.to(State.DELETED));
-                return CommandResult.of(ResultCode.NO_BASE_VDI, c.vid());
+                return CommandResult.of(ResultCode.AGAIN, c.vid());
             }
             vdis.put(replaced.asSnapshot(entry.createTime(), c.snapshotTag()));
         }
@@ -202,12 +245,14 @@ public final class ClusterState {
         return CommandResult.of(ResultCode.SUCCESS, c.vid());
     }
 
-    private CommandResult abort(Vid vid) {
-        VdiEntry entry = vdis.get(vid);
-        if (entry.state() == State.RESERVED) {
-            vdis.put(entry.to(State.DELETED));
-        }
-        return CommandResult.of(ResultCode.SUCCESS, vid);
+    /** A format since may have taken the reservation, or given its id to another VDI. */
+    private Optional<VdiEntry> reservation(Vid vid, long createTime) {
+        return vdis.find(vid).filter(e -> e.state() == State.RESERVED && e.createTime() == createTime);
+    }
+
+    private CommandResult abort(ClusterCommand.AbortVdi c) {
+        reservation(c.vid(), c.createTime()).ifPresent(e -> vdis.put(e.to(State.DELETED)));
+        return CommandResult.of(ResultCode.SUCCESS, c.vid());
     }
 
     private CommandResult delete(ClusterCommand.DeleteVdi c) {
@@ -228,25 +273,37 @@ public final class ClusterState {
     }
 
     private CommandResult reclaimed(ClusterCommand.ReclaimedVdi c) {
-        VdiEntry entry = vdis.get(c.vid());
-        if (entry.state() == State.DELETED && entry.createTime() == c.createTime()) {
-            vdis.put(entry.to(State.GONE));
-        }
+        vdis.find(c.vid())
+                .filter(e -> e.state() == State.DELETED && e.createTime() == c.createTime())
+                .ifPresent(e -> vdis.put(e.to(State.GONE)));
         return CommandResult.of(ResultCode.SUCCESS, c.vid());
     }
 
     private CommandResult take(ClusterCommand.TakeOwner c) {
         Owner owner = owner(c.vid());
-        boolean member = current()
-                .flatMap(e -> e.store(c.storeId()))
-                .filter(m -> m.incarnation() == c.incarnation())
-                .isPresent();
-        if (!member || owner.isHeld() || owner.generation() != c.generation()) {
+        if (!isMember(c.storeId(), c.incarnation()) || owner.isHeld() || owner.generation() != c.generation()) {
             return CommandResult.of(ResultCode.AGAIN, c.vid());
         }
         long generation = owner.generation() + 1;
         owners.put(c.vid(), new Owner(generation, c.storeId(), c.incarnation(), owner.unsettled()));
         return new CommandResult(ResultCode.SUCCESS, c.vid(), Vid.NONE, generation, owner.unsettled() ? 1 : 0);
+    }
+
+    private boolean isMember(long storeId, long incarnation) {
+        return current()
+                .flatMap(e -> e.store(storeId))
+                .filter(m -> m.incarnation() == incarnation)
+                .isPresent();
+    }
+
+    private CommandResult recovered(ClusterCommand.RecoveredStore c) {
+        boolean member = current().flatMap(e -> e.store(c.storeId())).isPresent();
+        var copies = listedFrom(c.copies());
+        if (!member || !epoch().equals(c.epoch()) || copies.isEmpty()) {
+            return CommandResult.of(ResultCode.AGAIN);
+        }
+        recovered.add(c.storeId(), c.epoch(), copies.get());
+        return CommandResult.of(ResultCode.SUCCESS);
     }
 
     private CommandResult release(ClusterCommand.ReleaseOwner c) {
@@ -286,6 +343,7 @@ public final class ClusterState {
                 out.writeBoolean(e.getValue().unsettled());
             }
             out.writeInt(copiesMax);
+            recovered.write(out);
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }
@@ -312,6 +370,7 @@ public final class ClusterState {
                         new Owner(in.readLong(), in.readLong(), in.readLong(), in.readBoolean()));
             }
             copiesMax = in.readInt();
+            recovered.read(in);
         } catch (IOException cut) {
             throw new CommandCodec.UnknownCommandException("damaged cluster state of " + state.length + " bytes");
         }

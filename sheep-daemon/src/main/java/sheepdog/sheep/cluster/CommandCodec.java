@@ -7,6 +7,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Vid;
 
 /**
@@ -47,11 +48,14 @@ public final class CommandCodec {
                 case ClusterCommand.CommitVdi c -> {
                     out.writeByte(5);
                     out.writeInt(c.vid().value());
+                    out.writeLong(c.createTime());
+                    out.writeLong(c.generation());
                     writeString(out, c.snapshotTag());
                 }
                 case ClusterCommand.AbortVdi c -> {
                     out.writeByte(6);
                     out.writeInt(c.vid().value());
+                    out.writeLong(c.createTime());
                 }
                 case ClusterCommand.DeleteVdi c -> {
                     out.writeByte(7);
@@ -81,6 +85,12 @@ public final class CommandCodec {
                     out.writeInt(c.vid().value());
                     out.writeLong(c.generation());
                 }
+                case ClusterCommand.RecoveredStore c -> {
+                    out.writeByte(12);
+                    out.writeLong(c.storeId());
+                    out.writeInt(c.epoch().number());
+                    out.writeInt(c.copies());
+                }
             }
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
@@ -96,32 +106,44 @@ public final class CommandCodec {
                 throw new UnknownCommandException("log entry of version " + version + ", this sheep knows " + VERSION);
             }
             int type = in.readUnsignedByte();
-            return switch (type) {
+            ClusterCommand command = switch (type) {
                 case 1 -> new ClusterCommand.Format(in.readLong(), in.readInt(), in.readInt(), readString(in));
                 case 2 -> new ClusterCommand.Shutdown();
                 case 3 -> new ClusterCommand.Barrier();
                 case 4 ->
                     new ClusterCommand.ReserveVdi(
                             readString(in),
-                            new Vid(in.readInt()),
+                            readVid(in),
                             in.readBoolean(),
                             in.readInt(),
                             in.readLong(),
                             in.readLong(),
                             in.readLong());
-                case 5 -> new ClusterCommand.CommitVdi(new Vid(in.readInt()), readString(in));
-                case 6 -> new ClusterCommand.AbortVdi(new Vid(in.readInt()));
+                case 5 -> new ClusterCommand.CommitVdi(readVid(in), in.readLong(), in.readLong(), readString(in));
+                case 6 -> new ClusterCommand.AbortVdi(readVid(in), in.readLong());
                 case 7 -> new ClusterCommand.DeleteVdi(readString(in), readString(in), in.readInt());
-                case 8 -> new ClusterCommand.ReclaimedVdi(new Vid(in.readInt()), in.readLong());
-                case 9 ->
-                    new ClusterCommand.TakeOwner(new Vid(in.readInt()), in.readLong(), in.readLong(), in.readLong());
-                case 10 -> new ClusterCommand.ReleaseOwner(new Vid(in.readInt()), in.readLong());
-                case 11 -> new ClusterCommand.SettledVdi(new Vid(in.readInt()), in.readLong());
+                case 8 -> new ClusterCommand.ReclaimedVdi(readVid(in), in.readLong());
+                case 9 -> new ClusterCommand.TakeOwner(readVid(in), in.readLong(), in.readLong(), in.readLong());
+                case 10 -> new ClusterCommand.ReleaseOwner(readVid(in), in.readLong());
+                case 11 -> new ClusterCommand.SettledVdi(readVid(in), in.readLong());
+                case 12 -> new ClusterCommand.RecoveredStore(in.readLong(), new Epoch(in.readInt()), in.readInt());
                 default -> throw new UnknownCommandException("log entry of type " + type + ", unknown to this sheep");
             };
+            if (in.read() >= 0) {
+                throw new UnknownCommandException("log entry of type " + type + " with bytes behind it");
+            }
+            return command;
         } catch (IOException cut) {
             throw new UnknownCommandException("damaged log entry of " + bytes.length + " bytes");
         }
+    }
+
+    private static Vid readVid(DataInputStream in) throws IOException {
+        int vid = in.readInt();
+        if (vid < 0 || Vid.COUNT <= vid) {
+            throw new UnknownCommandException("log entry about vdi " + Integer.toHexString(vid));
+        }
+        return new Vid(vid);
     }
 
     static void writeString(DataOutputStream out, String text) throws IOException {

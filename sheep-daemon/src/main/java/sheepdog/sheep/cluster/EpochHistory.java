@@ -24,7 +24,10 @@ public final class EpochHistory {
 
     private final long storeId;
     private final List<Entry> entries = new ArrayList<>();
-    private final Map<ObjectId, Epoch> known = new LinkedHashMap<>();
+    private final Map<Asked, Epoch> known = new LinkedHashMap<>();
+
+    /** A VDI that is made after it was asked for may have another number of copies. */
+    private record Asked(ObjectId oid, int copies) {}
 
     private static final class Entry {
         final EpochRecord record;
@@ -64,13 +67,14 @@ public final class EpochHistory {
 
     /** {@link #replicaSince} up to the current epoch; remembered, for every request asks. */
     public Epoch replicaSince(ObjectId oid, int copies) {
-        Epoch since = known.get(oid);
+        var asked = new Asked(oid, copies);
+        Epoch since = known.get(asked);
         if (since == null) {
             since = replicaSince(oid, copies, entries.getLast().record.epoch());
             if (known.size() >= KNOWN_MAX) {
                 known.remove(known.keySet().iterator().next());
             }
-            known.put(oid, since);
+            known.put(asked, since);
         }
         return since;
     }

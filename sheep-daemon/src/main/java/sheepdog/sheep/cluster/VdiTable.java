@@ -60,13 +60,14 @@ public final class VdiTable {
         return Outcome.refused(snapshotWanted && working ? ResultCode.NO_TAG : ResultCode.NO_VDI);
     }
 
-    /** The bitmap of READ_VDIS, 2 MiB: a bit for every id ever used, those being made left out. */
+    /**
+     * The bitmap of READ_VDIS, 2 MiB: a bit for every id ever used. Those being made are among them: clients walk from
+     * a name's first id up to the first clear bit, so there must be no gap.
+     */
     public byte[] bitmap() {
         byte[] bits = new byte[Vid.COUNT / 8];
         for (VdiEntry entry : entries.values()) {
-            if (entry.state() != State.RESERVED) {
-                bits[entry.vid().value() / 8] |= (byte) (1 << entry.vid().value() % 8);
-            }
+            bits[entry.vid().value() / 8] |= (byte) (1 << entry.vid().value() % 8);
         }
         return bits;
     }

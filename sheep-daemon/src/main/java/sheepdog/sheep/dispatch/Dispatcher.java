@@ -19,7 +19,7 @@ import sheepdog.sheep.runtime.RequestSink;
  * opcode, state of the cluster; what belongs to the operation comes after.
  *
  * <p>A request that waits holds its payload and nothing else, and is admitted again from the start. A connection that
- * closes lets what runs finish and drops its answer. Loop-owned.
+ * closes lets what has begun finish and drops its answer. Loop-owned.
  */
 public final class Dispatcher implements RequestSink {
     private final Loop loop;
@@ -85,7 +85,7 @@ public final class Dispatcher implements RequestSink {
         switch (gatekeeper.judge(operation, isDisk(request))) {
             case Gatekeeper.Verdict.Refuse refuse -> answer(request, reply, sinceNanos, Response.of(refuse.code()));
             case Gatekeeper.Verdict.Wait _ -> waiting.add(new Waiting(request, from, reply, sinceNanos));
-            case Gatekeeper.Verdict.Run _ -> run(operation, request, reply, sinceNanos);
+            case Gatekeeper.Verdict.Run _ -> run(operation, request, from, reply, sinceNanos);
         }
     }
 
@@ -108,13 +108,14 @@ public final class Dispatcher implements RequestSink {
         }
     }
 
-    private void run(Operation operation, Request request, Consumer<Response> reply, long sinceNanos) {
+    private void run(
+            Operation operation, Request request, ConnectionInfo from, Consumer<Response> reply, long sinceNanos) {
         switch (operation.handler()) {
             case Operation.Handler.Now now ->
                 answer(request, reply, sinceNanos, now.answer().apply(request));
             case Operation.Handler.Later later -> {
                 running++;
-                later.start().apply(request).thenAccept(response -> {
+                later.start().apply(request, from).thenAccept(response -> {
                     ended();
                     answer(request, reply, sinceNanos, response);
                 });

@@ -1,10 +1,12 @@
 package sheepdog.sheep.dispatch;
 
 import java.util.concurrent.CompletionStage;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.Request;
 import sheepdog.protocol.wire.Response;
+import sheepdog.sheep.runtime.ConnectionInfo;
 
 /**
  * One line of the table of operations.
@@ -29,8 +31,11 @@ public record Operation(Opcode opcode, Kind kind, boolean beforeServing, Handler
         /** Answers at once. */
         record Now(Function<Request, Response> answer) implements Handler {}
 
-        /** Starts work; the stage completes on the loop, never exceptionally. */
-        record Later(Function<Request, CompletionStage<Response>> start) implements Handler {}
+        /**
+         * Starts work; the stage completes on the loop, never exceptionally. Work that nobody waits for any more, the
+         * connection being closed, need not be begun: the client may have asked again elsewhere.
+         */
+        record Later(BiFunction<Request, ConnectionInfo, CompletionStage<Response>> start) implements Handler {}
     }
 
     /** The same, but also accepted while the cluster does not serve. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import sheepdog.membership.runtime.Loop;
@@ -118,6 +119,9 @@ public final class Gateway {
             if (there.result() == ResultCode.SUCCESS) {
                 return mutate(new Mutation.Write(oid, offset, data), check);
             }
+            if (there.result() != ResultCode.NO_OBJ) {
+                return done(there.result());
+            }
             return read(source, 0, oid.size()).thenCompose(whole -> {
                 if (whole.result() != ResultCode.SUCCESS) {
                     whole.release();
@@ -134,8 +138,11 @@ public final class Gateway {
     /**
      * Runs {@code action} while no mutation of {@code vid} by this gateway is under way and nobody else may write it;
      * mutations that come meanwhile wait. {@code action} must not mutate {@code vid} itself.
+     *
+     * @param action gets the generation of the right; if the cluster's log has a later one in the end, somebody else may
+     *               have written
      */
-    public <T> CompletionStage<T> exclusively(Vid vid, Supplier<CompletionStage<T>> action) {
+    public <T> CompletionStage<T> exclusively(Vid vid, LongFunction<CompletionStage<T>> action) {
         var done = new LoopFuture<T>(loop);
         when(this::isServing, () -> ownership.exclusively(vid, action).thenAccept(done::complete));
         return done;
@@ -212,7 +219,7 @@ public final class Gateway {
         private List<Node> candidates = List.of();
         private int next;
         private int attempt;
-        private ResultCode refusal = ResultCode.EIO;
+        private boolean curable;
 
         ReadFlow(ObjectId oid, int offset, int length) {
             this.oid = oid;
@@ -249,7 +256,7 @@ public final class Gateway {
             view = cluster.view().orElseThrow();
             candidates = nearestFirst(view.replicas(oid, cluster.copies(oid)));
             next = 0;
-            refusal = ResultCode.EIO;
+            curable = false;
             ask();
         }
 
@@ -268,7 +275,11 @@ public final class Gateway {
 
         private void ask() {
             if (next == candidates.size()) {
-                finish(Response.of(refusal));
+                if (curable) {
+                    again();
+                } else {
+                    finish(Response.of(ResultCode.EIO));
+                }
                 return;
             }
             Node node = candidates.get(next++);
@@ -293,14 +304,19 @@ public final class Gateway {
                     if (answer.result() == ResultCode.NETWORK_ERROR) {
                         cluster.complain(node);
                     }
-                    if (answer.result() == ResultCode.OLD_NODE_VER || next == candidates.size()) {
-                        ticket.release();
-                        loop.after(backoff(attempt++), this::admit);
+                    curable = true;
+                    if (answer.result() == ResultCode.OLD_NODE_VER) {
+                        again();
                     } else {
                         ask();
                     }
                 }
             }
+        }
+
+        private void again() {
+            ticket.release();
+            loop.after(backoff(attempt++), this::admit);
         }
 
         private void finish(Response answer) {
@@ -369,7 +385,11 @@ public final class Gateway {
         private void send() {
             ClusterView view = cluster.view().orElseThrow();
             var replicas = view.replicas(mutation.oid(), cluster.copies(mutation.oid()));
-            ReplicatedMutation.send(loop, peers, view, replicas, mutation, right, sequence)
+            if (replicas.isEmpty()) {
+                again();
+                return;
+            }
+            ReplicatedMutation.send(loop, peers, view, replicas, mutation, right, sequence, attempt > 0)
                     .thenAccept(result -> {
                         switch (result) {
                             case ReplicatedMutation.Result.Everywhere _ -> finish(ResultCode.SUCCESS);
@@ -403,7 +423,7 @@ public final class Gateway {
 
         private void settle(ReplicatedMutation.Result.Mixed mixed) {
             settlement
-                    .settleObject(mutation.oid(), right, sequence, mixed.refuser())
+                    .settleObject(mutation.oid(), right, sequence, mixed.source())
                     .thenAccept(settled -> {
                         if (settled) {
                             finish(mixed.code());
@@ -420,19 +440,12 @@ public final class Gateway {
             acknowledge(code);
         }
 
-        /** The lease is looked at when the answer leaves; without it, the answer waits, or all is done again. */
+        /**
+         * The lease is looked at when the answer leaves; without it, the answer waits. It is not done again, whoever
+         * owns the VDI by then: it is on all replicas, so it lasts, and others may have read it and written since.
+         */
         private void acknowledge(ResultCode code) {
-            if (cluster.holdsLease()) {
-                done.complete(code);
-            } else {
-                when(Gateway.this::isServing, () -> {
-                    if (ownership.isCurrent(vid(), right)) {
-                        acknowledge(code);
-                    } else {
-                        admit();
-                    }
-                });
-            }
+            when(cluster::holdsLease, () -> done.complete(code));
         }
     }
 }

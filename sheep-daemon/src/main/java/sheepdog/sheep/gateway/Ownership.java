@@ -11,7 +11,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.function.LongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.membership.runtime.Loop;
@@ -121,25 +121,37 @@ final class Ownership {
     }
 
     /**
-     * Holds mutations of {@code vid} back, waits for those under way, and runs {@code action} with the right held; when
-     * its stage completes mutations go on.
+     * Holds mutations of {@code vid} back, waits for those under way, and runs {@code action} with the generation of the
+     * right; when its stage completes mutations go on. The right may be lost while {@code action} runs: what it decides
+     * must depend on the generation.
      */
-    <T> CompletionStage<T> exclusively(Vid vid, Supplier<CompletionStage<T>> action) {
+    <T> CompletionStage<T> exclusively(Vid vid, LongFunction<CompletionStage<T>> action) {
         var done = new LoopFuture<T>(loop);
-        whenHeld(vid, right -> {
-            Holding holding = holdings.get(vid);
-            holding.paused = true;
-            whenIdle(
-                    holding,
-                    () -> action.get().whenComplete((value, _) -> {
-                        holding.paused = false;
-                        if (holdings.get(vid) == holding && holding.state == State.HELD) {
-                            runWaiting(holding);
-                        }
-                        done.complete(value);
-                    }));
-        });
+        whenHeld(vid, right -> pause(vid, right, action, done));
         return done;
+    }
+
+    private <T> void pause(Vid vid, Right right, LongFunction<CompletionStage<T>> action, CompletableFuture<T> done) {
+        Holding holding = holdings.get(vid);
+        if (holding == null || holding.right != right || holding.state != State.HELD || holding.paused) {
+            whenHeld(vid, again -> pause(vid, again, action, done));
+            return;
+        }
+        holding.paused = true;
+        whenIdle(holding, () -> {
+            if (holdings.get(vid) != holding) {
+                // Lost while mutations were finishing.
+                whenHeld(vid, again -> pause(vid, again, action, done));
+                return;
+            }
+            action.apply(right.generation()).whenComplete((value, _) -> {
+                holding.paused = false;
+                if (holdings.get(vid) == holding && holding.state == State.HELD) {
+                    runWaiting(holding);
+                }
+                done.complete(value);
+            });
+        });
     }
 
     private void whenIdle(Holding holding, Runnable run) {
@@ -161,6 +173,15 @@ final class Ownership {
             return;
         }
         Owner owner = cluster.owner(vid);
+        if (isMine(vid, owner.generation())) {
+            // Taken before, but an epoch came in between.
+            if (owner.unsettled()) {
+                settle(vid, holding, owner.generation());
+            } else {
+                held(vid, holding, owner.generation());
+            }
+            return;
+        }
         if (owner.isHeld()) {
             askToYield(vid, owner, holding);
             return;
@@ -289,7 +310,7 @@ final class Ownership {
     private void clusterChanged() {
         for (Vid vid : List.copyOf(holdings.keySet())) {
             Holding holding = holdings.get(vid);
-            boolean lost = holding != null && holding.state == State.HELD && !isMine(vid, holding.right.generation());
+            boolean lost = holding != null && holding.state != State.TAKING && !isMine(vid, holding.right.generation());
             if (lost) {
                 LOG.warn("lost the right to write vdi={} generation={}", vid, holding.right.generation());
                 forget(vid, holding);

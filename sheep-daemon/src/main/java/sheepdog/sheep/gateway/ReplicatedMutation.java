@@ -33,23 +33,30 @@ final class ReplicatedMutation {
         /**
          * Some may have it and some refused it for good: copies may differ until they are settled.
          *
-         * @param refuser a replica that refused; its content goes to the others, for it always fits
+         * @param code   what the mutation comes to once they are
+         * @param source whose content goes to the others: a replica that refused, for that always fits; but where one
+         *               only lacks the object, a replica that has it
          */
-        record Mixed(ResultCode code, Node refuser) implements Result {}
+        record Mixed(ResultCode code, Node source) implements Result {}
     }
 
     private final LoopFuture<Result> done;
     private final List<Node> replicas;
     private final ResultCode[] answers;
+    private final boolean removal;
+    private final boolean repeated;
     private int pending;
 
-    private ReplicatedMutation(Loop loop, List<Node> replicas) {
+    private ReplicatedMutation(Loop loop, List<Node> replicas, boolean removal, boolean repeated) {
         this.done = new LoopFuture<>(loop);
         this.replicas = replicas;
+        this.removal = removal;
+        this.repeated = repeated;
         this.answers = new ResultCode[replicas.size()];
         this.pending = replicas.size();
     }
 
+    /** @param repeated an earlier attempt may have reached some of the replicas */
     static CompletionStage<Result> send(
             Loop loop,
             PeerLink peers,
@@ -57,9 +64,10 @@ final class ReplicatedMutation {
             List<Node> replicas,
             Mutation mutation,
             Right right,
-            long sequence) {
+            long sequence,
+            boolean repeated) {
         Invariant.check(!replicas.isEmpty(), "%s has no replica", mutation.oid());
-        var flow = new ReplicatedMutation(loop, replicas);
+        var flow = new ReplicatedMutation(loop, replicas, mutation instanceof Mutation.Remove, repeated);
         long completed = Math.min(right.completed(), sequence - 1);
         for (int i = 0; i < replicas.size(); i++) {
             int which = i;
@@ -80,12 +88,13 @@ final class ReplicatedMutation {
 
     private Result sum() {
         boolean again = false;
-        boolean anyDone = false;
-        boolean allSame = true;
+        int done = 0;
+        int absent = 0;
         ResultCode refusal = ResultCode.SUCCESS;
         for (ResultCode code : answers) {
             switch (code) {
-                case SUCCESS -> anyDone = true;
+                case SUCCESS -> done++;
+                case NO_OBJ -> absent++;
                 case OLD_NODE_VER,
                         NEW_NODE_VER,
                         AGAIN,
@@ -94,26 +103,27 @@ final class ReplicatedMutation {
                         WAIT_FOR_FORMAT,
                         SHUTDOWN,
                         KILLED -> again = true;
-                default -> {
-                    allSame &= refusal == ResultCode.SUCCESS || refusal == code;
-                    refusal = code;
-                }
+                default -> refusal = code;
             }
         }
         if (again) {
             return new Result.Again(silent());
         }
-        if (refusal == ResultCode.SUCCESS) {
+        if (refusal != ResultCode.SUCCESS) {
+            // It may have changed a part.
+            return new Result.Mixed(refusal, whoSaid(refusal));
+        }
+        if (absent == 0 || removal && (done > 0 || repeated)) {
             return new Result.Everywhere();
         }
-        // What refuses for want of the object changed nothing; anything else may have changed a part.
-        boolean untouched = !anyDone && allSame && refusal == ResultCode.NO_OBJ;
-        return untouched ? new Result.Nowhere(refusal) : new Result.Mixed(refusal, refuser(refusal));
+        return done == 0
+                ? new Result.Nowhere(ResultCode.NO_OBJ)
+                : new Result.Mixed(ResultCode.SUCCESS, whoSaid(ResultCode.SUCCESS));
     }
 
-    private Node refuser(ResultCode refusal) {
+    private Node whoSaid(ResultCode code) {
         return IntStream.range(0, answers.length)
-                .filter(i -> answers[i] == refusal)
+                .filter(i -> answers[i] == code)
                 .mapToObj(replicas::get)
                 .findFirst()
                 .orElseThrow();

@@ -6,6 +6,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
@@ -54,7 +55,10 @@ final class Settlement {
      * @return whether everything was settled
      */
     CompletionStage<Boolean> settle(Vid vid, long generation, BooleanSupplier stillMine) {
-        var run = new Run(vid, generation, stillMine, cluster.view().orElseThrow());
+        if (cluster.view().isEmpty()) {
+            return CompletableFuture.completedStage(false);
+        }
+        var run = new Run(vid, generation, stillMine, cluster.view().get());
         run.collect();
         return run.done;
     }
@@ -65,8 +69,11 @@ final class Settlement {
      * @param source the replica whose content goes to the others
      */
     CompletionStage<Boolean> settleObject(ObjectId oid, Right right, long sequence, Node source) {
+        if (cluster.view().isEmpty()) {
+            return CompletableFuture.completedStage(false);
+        }
         var run = new Run(
-                oid.vid(), right.generation(), () -> true, cluster.view().orElseThrow());
+                oid.vid(), right.generation(), () -> true, cluster.view().get());
         run.sequence = sequence - 1;
         run.left.add(oid);
         run.source = Optional.of(source);
@@ -97,6 +104,9 @@ final class Settlement {
         void collect() {
             var holders = view.nodes().stream().filter(Node::storesObjects).toList();
             pending = holders.size();
+            if (pending == 0) {
+                done.complete(false);
+            }
             for (Node node : holders) {
                 var ask = new PeerRequest.InFlightObjects(header(Opcode.IN_FLIGHT_OBJECTS, 0), vid, generation);
                 peers.send(node, ask).thenAccept(answer -> {
@@ -129,6 +139,10 @@ final class Settlement {
 
         private void fetch(ObjectId oid) {
             var replicas = view.replicas(oid, cluster.copies(oid));
+            if (replicas.isEmpty()) {
+                done.complete(false);
+                return;
+            }
             Node from = source.filter(replicas::contains).orElse(replicas.getFirst());
             var others = replicas.stream().filter(node -> !node.equals(from)).toList();
             var ask = new PeerRequest.ReadReplica(header(Opcode.READ_REPLICA, 0), oid, 0, oid.size(), generation);

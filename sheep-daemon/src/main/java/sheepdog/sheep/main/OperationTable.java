@@ -3,6 +3,7 @@ package sheepdog.sheep.main;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import sheepdog.protocol.model.ResultCode;
@@ -14,6 +15,7 @@ import sheepdog.sheep.dispatch.Operation;
 import sheepdog.sheep.dispatch.Operation.Handler;
 import sheepdog.sheep.dispatch.Operation.Kind;
 import sheepdog.sheep.dispatch.Operations;
+import sheepdog.sheep.runtime.ConnectionInfo;
 import sheepdog.sheep.vdi.ClientObjects;
 import sheepdog.sheep.vdi.VdiService;
 
@@ -30,7 +32,7 @@ final class OperationTable {
             Supplier<CompletionStage<Response>> kill) {
         return new Operations(List.of(
                 gateway(Opcode.CREATE_AND_WRITE_OBJ, Request.CreateObject.class, objects::create),
-                gateway(Opcode.READ_OBJ, Request.ReadObject.class, objects::read),
+                gateway(Opcode.READ_OBJ, Request.ReadObject.class, (r, _) -> objects.read(r)),
                 gateway(Opcode.WRITE_OBJ, Request.WriteObject.class, objects::write),
                 gateway(Opcode.REMOVE_OBJ, Request.RemoveObject.class, objects::remove),
                 gateway(Opcode.DISCARD_OBJ, Request.DiscardObject.class, objects::discard),
@@ -78,8 +80,12 @@ final class OperationTable {
     }
 
     private static <R extends Request> Operation gateway(
-            Opcode opcode, Class<R> type, Function<R, CompletionStage<Response>> start) {
-        return later(opcode, Kind.GATEWAY, type, start);
+            Opcode opcode, Class<R> type, BiFunction<R, ConnectionInfo, CompletionStage<Response>> start) {
+        return new Operation(
+                opcode,
+                Kind.GATEWAY,
+                false,
+                new Handler.Later((request, from) -> start.apply(type.cast(request), from)));
     }
 
     private static <R extends Request> Operation cluster(
@@ -93,7 +99,7 @@ final class OperationTable {
 
     private static <R extends Request> Operation later(
             Opcode opcode, Kind kind, Class<R> type, Function<R, CompletionStage<Response>> start) {
-        return new Operation(opcode, kind, false, new Handler.Later(request -> start.apply(type.cast(request))));
+        return new Operation(opcode, kind, false, new Handler.Later((request, _) -> start.apply(type.cast(request))));
     }
 
     /** Known, and refused by name: its part of the product is not there. */

@@ -103,6 +103,10 @@ public final class Peer {
     }
 
     private void run(PeerRequest request, LoopFuture<Response> done) {
+        if (cluster.view().isEmpty() && !(request instanceof PeerRequest.Ping)) {
+            done.complete(Response.of(ResultCode.WAIT_FOR_FORMAT));
+            return;
+        }
         switch (request) {
             case PeerRequest.Hello _ -> done.complete(Response.of(ResultCode.INVALID_PARMS));
             case PeerRequest.Ping _ -> done.complete(Response.success());

@@ -28,6 +28,7 @@ import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Response;
 import sheepdog.sheep.cluster.Cluster;
+import sheepdog.sheep.cluster.ClusterCommand;
 import sheepdog.sheep.cluster.ClusterView;
 import sheepdog.sheep.runtime.LoopFuture;
 import sheepdog.sheep.runtime.PeerLink;
@@ -74,7 +75,15 @@ public final class Recovery {
 
     /** Whether what this store has of {@code oid}, or that it has nothing, is the truth in the current epoch. */
     public boolean isTrusted(ObjectId oid) {
-        return !Epoch.FIRST.isBefore(since(oid)) || verified.contains(oid);
+        Epoch since = since(oid);
+        return !Epoch.FIRST.isBefore(since)
+                || verified.contains(oid)
+                || !recoveredUntil(cluster.epoch(), oid).isBefore(since);
+    }
+
+    /** The newest epoch up to {@code until} in which this store had all objects like {@code oid}. */
+    private Epoch recoveredUntil(Epoch until, ObjectId oid) {
+        return cluster.state().recovered(cluster.self().storeId(), until, cluster.copies(oid));
     }
 
     /** Whether objects may still be missing here. */
@@ -93,6 +102,10 @@ public final class Recovery {
 
     /** The stage completes when {@code oid} is trusted, or the epoch has changed; ask {@link #isTrusted} again. */
     public CompletionStage<Void> bring(ObjectId oid) {
+        return flow(oid).done;
+    }
+
+    private Bringing flow(ObjectId oid) {
         Bringing flow = bringing.get(oid);
         if (flow == null) {
             flow = new Bringing(oid, cluster.view().orElseThrow());
@@ -100,7 +113,7 @@ public final class Recovery {
             queued.add(flow);
             startQueued();
         }
-        return flow.done;
+        return flow;
     }
 
     private void startQueued() {
@@ -116,12 +129,15 @@ public final class Recovery {
      * the asking replica had to take part.
      */
     public CompletionStage<Response> fetch(ObjectId oid) {
+        if (cluster.view().isEmpty()) {
+            return CompletableFuture.completedStage(Response.of(ResultCode.OLD_NODE_VER));
+        }
         int copies = cluster.copies(oid);
-        ClusterView view = cluster.view().orElseThrow();
+        ClusterView view = cluster.view().get();
         boolean replica = view.replicas(oid, copies).stream().anyMatch(view::isSelf);
         Epoch before = new Epoch(view.epoch().number() - 1);
         Epoch since = replica ? since(oid) : cluster.history().replicaSince(oid, copies, before);
-        boolean sure = replica ? isTrusted(oid) : !Epoch.FIRST.isBefore(since) && since.isBefore(view.epoch());
+        boolean sure = replica ? isTrusted(oid) : !recoveredUntil(before, oid).isBefore(since);
         boolean never = !replica && !since.isBefore(view.epoch());
         if (never) {
             return CompletableFuture.completedStage(Response.of(ResultCode.STALE_OBJ));
@@ -169,8 +185,10 @@ public final class Recovery {
         private final ObjectId oid;
         private final ClusterView view;
         private final LoopFuture<Void> done = new LoopFuture<>(loop);
+        private final List<Runnable> whenStuck = new ArrayList<>();
         private Deque<Node> candidates = new ArrayDeque<>();
         private boolean started;
+        private boolean stuck;
 
         Bringing(ObjectId oid, ClusterView view) {
             this.oid = oid;
@@ -204,12 +222,10 @@ public final class Recovery {
 
         private void ask(Optional<ObjectInfo> ours) {
             if (candidates.isEmpty()) {
-                LOG.warn("no member can be sure of oid={} epoch={}, waiting", oid, view.epoch());
-                loop.after(RETRY, () -> {
-                    if (!isOver()) {
-                        askAll(ours);
-                    }
-                });
+                if (!stuck) {
+                    LOG.warn("no member can be sure of oid={} epoch={}, waiting", oid, view.epoch());
+                }
+                waitForTurn();
                 return;
             }
             Node node = candidates.poll();
@@ -243,11 +259,7 @@ public final class Recovery {
                     finish();
                 } else {
                     LOG.warn("recovering oid={} failed result={}", oid, result.code());
-                    loop.after(RETRY, () -> {
-                        if (!isOver()) {
-                            start();
-                        }
-                    });
+                    waitForTurn();
                 }
             });
         }
@@ -263,6 +275,31 @@ public final class Recovery {
                     ? Outcome.done()
                     : store.createIfAbsent(oid, content.get().bytes(), view.epoch())
                             .map(_ -> null);
+        }
+
+        /** Others go first, for this one may wait long. */
+        private void waitForTurn() {
+            started = false;
+            running--;
+            loop.after(RETRY, () -> {
+                if (!isOver()) {
+                    queued.add(this);
+                    startQueued();
+                }
+            });
+            stuck = true;
+            whenStuck.forEach(Runnable::run);
+            whenStuck.clear();
+            startQueued();
+        }
+
+        /** {@code run} is called once if this has to wait for somebody who is not there. */
+        void whenStuck(Runnable run) {
+            if (stuck) {
+                run.run();
+            } else {
+                whenStuck.add(run);
+            }
         }
 
         private boolean isOver() {
@@ -295,6 +332,9 @@ public final class Recovery {
         private final Deque<Node> unlisted = new ArrayDeque<>();
         private final Deque<ObjectId> wanted = new ArrayDeque<>();
         private final Set<ObjectId> seen = new HashSet<>();
+        private final Set<ObjectId> unfinished = new HashSet<>();
+        private int recordedFrom = Integer.MAX_VALUE;
+        private boolean recording;
 
         Sweep(ClusterView view) {
             this.view = view;
@@ -351,13 +391,64 @@ public final class Recovery {
             }
             ObjectId oid = wanted.poll();
             if (oid == null) {
-                LOG.info("recovery done epoch={}", view.epoch());
-                sweep = Optional.empty();
-                loop.offload(Pool.BULK, 1, store::forgetStale);
+                record();
             } else if (isTrusted(oid)) {
                 loop.execute(this::next);
             } else {
-                bring(oid).thenAccept(_ -> loop.execute(this::next));
+                bringOne(oid);
+            }
+        }
+
+        /** The next one follows when this one is here, or cannot be had now. */
+        private void bringOne(ObjectId oid) {
+            unfinished.add(oid);
+            Bringing flow = flow(oid);
+            flow.whenStuck(() -> loop.execute(this::next));
+            flow.done.thenAccept(_ -> {
+                unfinished.remove(oid);
+                if (!isOver() && !flow.stuck) {
+                    loop.execute(this::next);
+                }
+            });
+        }
+
+        /**
+         * All that could be brought is here. That goes into the log, for it is what makes the absence of an object
+         * certain later; as long as something is missing, only for objects of more copies than the missing ones have.
+         */
+        private void record() {
+            int missing = unfinished.stream().mapToInt(cluster::copies).max().orElse(0);
+            var from = cluster.state().listedFrom(missing + 1);
+            if (recording) {
+                return;
+            }
+            if (from.isPresent() && from.get() < recordedFrom) {
+                recording = true;
+                var self = cluster.self().storeId();
+                cluster.propose(new ClusterCommand.RecoveredStore(self, view.epoch(), from.get()))
+                        .thenAccept(result -> {
+                            recording = false;
+                            if (result.code() == ResultCode.SUCCESS) {
+                                recordedFrom = from.get();
+                            }
+                            lookAgain();
+                        });
+            } else {
+                lookAgain();
+            }
+        }
+
+        private void lookAgain() {
+            if (isOver()) {
+                return;
+            }
+            boolean all = recordedFrom <= cluster.state().copiesMin();
+            if (all && unfinished.isEmpty()) {
+                LOG.info("recovery done epoch={}", view.epoch());
+                sweep = Optional.empty();
+                loop.offload(Pool.BULK, 1, store::forgetStale);
+            } else {
+                loop.after(RETRY, this::next);
             }
         }
 

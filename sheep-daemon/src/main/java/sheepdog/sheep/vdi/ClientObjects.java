@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Payload;
 import sheepdog.protocol.model.ResultCode;
@@ -19,6 +20,7 @@ import sheepdog.sheep.cluster.Cluster;
 import sheepdog.sheep.cluster.VdiEntry;
 import sheepdog.sheep.gateway.Gateway;
 import sheepdog.sheep.gateway.Mutation;
+import sheepdog.sheep.runtime.ConnectionInfo;
 
 /**
  * Objects as clients may use them: the gateway's, plus the rules of VDIs. Data of a snapshot is read-only; an inode's
@@ -43,11 +45,11 @@ public final class ClientObjects {
         ObjectId oid = request.oid();
         if (oid.isInode()) {
             var entry = cluster.state().vdis().find(oid.vid());
-            if (entry.isEmpty() || entry.get().state() == VdiEntry.State.RESERVED) {
+            if (entry.isEmpty()) {
                 return done(Response.of(ResultCode.NO_OBJ));
             }
             if (!entry.get().isLive()) {
-                // Clients walk over the ids in use and skip an inode without a name.
+                // Clients walk over the ids in use and skip an inode without a name, deleted or still being made.
                 return done(data(oid, Payload.of(new byte[request.length()])));
             }
             return gateway.read(oid, request.offset(), request.length())
@@ -81,50 +83,58 @@ public final class ClientObjects {
     }
 
     /** Writes into an object that exists. */
-    public CompletionStage<Response> write(Request.WriteObject request) {
+    public CompletionStage<Response> write(Request.WriteObject request, ConnectionInfo from) {
         if (request.oid().isInode()) {
-            return writeInode(request);
+            return writeInode(request, from);
         }
         return answered(
-                gateway.mutate(new Mutation.Write(request.oid(), request.offset(), request.data()), this::refusal));
+                gateway.mutate(new Mutation.Write(request.oid(), request.offset(), request.data()), check(from)));
     }
 
     /** Makes an object; inodes are made by NEW_VDI only. */
-    public CompletionStage<Response> create(Request.CreateObject request) {
+    public CompletionStage<Response> create(Request.CreateObject request, ConnectionInfo from) {
         if (request.oid().isInode()) {
             return done(Response.of(ResultCode.INVALID_PARMS));
         }
         if (request.cow().isPresent()) {
             return answered(gateway.copyOnWrite(
-                    request.oid(), request.cow().get(), request.offset(), request.data(), this::refusal));
+                    request.oid(), request.cow().get(), request.offset(), request.data(), check(from)));
         }
         return answered(
-                gateway.mutate(new Mutation.Create(request.oid(), request.offset(), request.data()), this::refusal));
+                gateway.mutate(new Mutation.Create(request.oid(), request.offset(), request.data()), check(from)));
     }
 
     /** Removes an object; an inode goes with its VDI only. */
-    public CompletionStage<Response> remove(Request.RemoveObject request) {
+    public CompletionStage<Response> remove(Request.RemoveObject request, ConnectionInfo from) {
         return request.oid().isInode()
                 ? done(Response.of(ResultCode.INVALID_PARMS))
-                : answered(gateway.mutate(new Mutation.Remove(request.oid()), this::refusal));
+                : answered(gateway.mutate(new Mutation.Remove(request.oid()), check(from)));
     }
 
     /** Empties the slot of a data object, then lets the object go; that there was none is no error. */
-    public CompletionStage<Response> discard(Request.DiscardObject request) {
+    public CompletionStage<Response> discard(Request.DiscardObject request, ConnectionInfo from) {
         ObjectId oid = request.oid();
         if (!oid.isData()) {
             return done(Response.of(ResultCode.INVALID_PARMS));
         }
         var zero = Payload.of(new byte[Slots.SLOT_BYTES]);
         var slot = new Mutation.Write(ObjectId.ofInode(oid.vid()), Slots.offset(oid.index()), zero);
-        return gateway.mutate(slot, this::refusal).thenCompose(code -> {
+        return gateway.mutate(slot, check(from)).thenCompose(code -> {
             if (code != ResultCode.SUCCESS) {
                 return done(Response.of(code));
             }
-            return gateway.mutate(new Mutation.Remove(oid), this::refusal)
+            return gateway.mutate(new Mutation.Remove(oid), check(from))
                     .thenApply(removed ->
                             Response.of(removed == ResultCode.READONLY ? ResultCode.READONLY : ResultCode.SUCCESS));
         });
+    }
+
+    /**
+     * Asked before each mutation is sent, and again if the right to write was lost meanwhile. A client whose connection
+     * closed has perhaps asked again by another way and gone on from there: what it left here must not come after that.
+     */
+    private Function<Mutation, Optional<ResultCode>> check(ConnectionInfo from) {
+        return mutation -> from.isOpen() ? refusal(mutation) : Optional.of(ResultCode.NETWORK_ERROR);
     }
 
     /** Why a client's mutation cannot be, as the cluster stands now. */
@@ -158,7 +168,7 @@ public final class ClientObjects {
         return false;
     }
 
-    private CompletionStage<Response> writeInode(Request.WriteObject request) {
+    private CompletionStage<Response> writeInode(Request.WriteObject request, ConnectionInfo from) {
         var entry = cluster.state().vdis().find(request.oid().vid());
         if (entry.isEmpty() || !entry.get().isLive()) {
             return done(Response.of(ResultCode.NO_VDI));
@@ -166,15 +176,16 @@ public final class ClientObjects {
         Payload bytes = withIdentity(request, entry.get());
         var write = new Mutation.Write(request.oid(), request.offset(), bytes);
         if (!letsObjectsGo(write, entry.get())) {
-            return answered(gateway.mutate(write, this::refusal));
+            return answered(gateway.mutate(write, check(from)));
         }
         return gateway.read(request.oid(), request.offset(), bytes.length()).thenCompose(before -> {
             var dropped = before.result() == ResultCode.SUCCESS
                     ? dropped(write, before.data(), entry.get())
                     : new ArrayDeque<ObjectId>();
             before.release();
-            return gateway.mutate(write, this::refusal)
-                    .thenCompose(code -> code == ResultCode.SUCCESS ? removeAll(dropped) : done(Response.of(code)));
+            return gateway.mutate(write, check(from))
+                    .thenCompose(
+                            code -> code == ResultCode.SUCCESS ? removeAll(dropped, from) : done(Response.of(code)));
         });
     }
 
@@ -237,12 +248,12 @@ public final class ClientObjects {
     }
 
     /** One after the other; the answer is success once all are gone. */
-    private CompletionStage<Response> removeAll(Deque<ObjectId> oids) {
+    private CompletionStage<Response> removeAll(Deque<ObjectId> oids, ConnectionInfo from) {
         ObjectId oid = oids.poll();
         if (oid == null) {
             return done(Response.success());
         }
-        return gateway.mutate(new Mutation.Remove(oid), this::refusal).thenCompose(_ -> removeAll(oids));
+        return gateway.mutate(new Mutation.Remove(oid), check(from)).thenCompose(_ -> removeAll(oids, from));
     }
 
     private static CompletionStage<Response> answered(CompletionStage<ResultCode> stage) {

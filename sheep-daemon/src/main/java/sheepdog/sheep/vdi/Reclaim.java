@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,7 +55,7 @@ public final class Reclaim {
     private final Gateway gateway;
     private final PeerLink peers;
     private final Map<Long, Sweep> sweeps = new LinkedHashMap<>();
-    private final Map<Long, List<Vid>> sweptWith = new HashMap<>();
+    private final Map<Long, Map<Vid, State>> sweptWith = new HashMap<>();
 
     public Reclaim(Loop loop, Cluster cluster, Gateway gateway, PeerLink peers) {
         this.loop = loop;
@@ -94,8 +95,10 @@ public final class Reclaim {
                 .toList();
     }
 
-    private List<Vid> members(long family) {
-        return entries(family).stream().map(VdiEntry::vid).toList();
+    private Map<Vid, State> members(long family) {
+        var members = new TreeMap<Vid, State>();
+        entries(family).forEach(e -> members.put(e.vid(), e.state()));
+        return members;
     }
 
     /** The stage completes when nothing that can go now is left of the family's deleted VDIs. */
@@ -192,6 +195,12 @@ public final class Reclaim {
                 end();
                 return;
             }
+            // Whoever still wrote it has ended when the right is here, so that nothing comes to be behind the list.
+            gateway.exclusively(entry.vid(), CompletableFuture::completedStage)
+                    .thenAccept(generation -> list(entry, generation));
+        }
+
+        private void list(VdiEntry entry, long generation) {
             Vid vid = entry.vid();
             var lister = new Lister(vid);
             lister.list().thenAccept(found -> {
@@ -199,27 +208,27 @@ public final class Reclaim {
                     again();
                     return;
                 }
-                var unused = new ArrayDeque<ObjectId>();
+                var unused = new ArrayDeque<Holders>();
                 boolean kept = false;
-                for (ObjectId oid : found.get()) {
+                for (Holders holders : found.get()) {
+                    ObjectId oid = holders.oid();
                     if (oid.isData() && referenced.get(vid).get(oid.index())) {
                         kept = true;
                     } else {
-                        unused.add(oid);
+                        unused.add(holders);
                     }
                 }
-                removeAll(entry, unused, kept);
+                removeAll(entry, generation, unused, kept);
             });
         }
 
-        private void removeAll(VdiEntry entry, Deque<ObjectId> unused, boolean kept) {
-            ObjectId oid = unused.poll();
-            if (oid != null) {
-                gateway.mutate(new Mutation.Remove(oid)).thenAccept(code -> {
-                    if (code == ResultCode.SUCCESS || code == ResultCode.NO_OBJ) {
-                        removeAll(entry, unused, kept);
+        private void removeAll(VdiEntry entry, long generation, Deque<Holders> unused, boolean kept) {
+            Holders next = unused.poll();
+            if (next != null) {
+                remove(entry, generation, next).thenAccept(removed -> {
+                    if (removed) {
+                        removeAll(entry, generation, unused, kept);
                     } else {
-                        LOG.warn("reclaim cannot remove oid={} result={}", oid, code);
                         again();
                     }
                 });
@@ -230,13 +239,65 @@ public final class Reclaim {
                         .thenAccept(_ -> nextDead());
             }
         }
+
+        /** @return whether no member has the object any more */
+        private CompletionStage<Boolean> remove(VdiEntry entry, long generation, Holders holders) {
+            return gateway.mutate(
+                            new Mutation.Remove(holders.oid()),
+                            _ -> isDead(entry) ? Optional.empty() : Optional.of(ResultCode.NO_VDI))
+                    .thenCompose(code -> {
+                        if (code != ResultCode.SUCCESS && code != ResultCode.NO_OBJ) {
+                            LOG.warn("reclaim cannot remove oid={} result={}", holders.oid(), code);
+                            return CompletableFuture.completedStage(false);
+                        }
+                        return removeLeftOver(generation, holders);
+                    });
+        }
+
+        /** After a format its id may be another VDI's. */
+        private boolean isDead(VdiEntry entry) {
+            return cluster.state()
+                    .vdis()
+                    .find(entry.vid())
+                    .filter(e -> e.state() == State.DELETED && e.createTime() == entry.createTime())
+                    .isPresent();
+        }
+
+        /**
+         * Removes the object from members that were its replicas in an earlier epoch: before the id is given out again
+         * nobody may have anything that could pass for the new VDI's.
+         */
+        private CompletionStage<Boolean> removeLeftOver(long generation, Holders holders) {
+            ObjectId oid = holders.oid();
+            CompletionStage<Boolean> all = CompletableFuture.completedStage(true);
+            if (cluster.view().isEmpty()) {
+                return CompletableFuture.completedStage(false);
+            }
+            var view = cluster.view().get();
+            var replicas = view.replicas(oid, cluster.copies(oid));
+            for (Node node : holders.nodes()) {
+                if (!replicas.contains(node)) {
+                    var header = Header.of(Opcode.REMOVE_REPLICA, 0, view.epoch(), 0);
+                    var gone = peers.send(node, new PeerRequest.RemoveReplica(header, oid, generation, 1, 0))
+                            .thenApply(answer -> {
+                                answer.release();
+                                return answer.result() == ResultCode.SUCCESS || answer.result() == ResultCode.NO_OBJ;
+                            });
+                    all = all.thenCombine(gone, (a, b) -> a && b);
+                }
+            }
+            return all;
+        }
     }
+
+    /** An object and the members that list it. */
+    private record Holders(ObjectId oid, List<Node> nodes) {}
 
     /** Lists which objects of one VDI exist anywhere, inode last. */
     private final class Lister {
         private final Vid vid;
-        private final LoopFuture<Optional<List<ObjectId>>> done = new LoopFuture<>(loop);
-        private final TreeSet<ObjectId> found = new TreeSet<>();
+        private final LoopFuture<Optional<List<Holders>>> done = new LoopFuture<>(loop);
+        private final TreeMap<ObjectId, List<Node>> found = new TreeMap<>();
         private final Deque<Node> nodes = new ArrayDeque<>();
         private final Deque<ObjectId> ranges = new ArrayDeque<>();
 
@@ -245,17 +306,20 @@ public final class Reclaim {
         }
 
         /** @return empty if a node did not answer */
-        CompletionStage<Optional<List<ObjectId>>> list() {
-            cluster.view().orElseThrow().nodes().stream()
-                    .filter(Node::storesObjects)
-                    .forEach(nodes::add);
+        CompletionStage<Optional<List<Holders>>> list() {
+            if (cluster.view().isEmpty()) {
+                return CompletableFuture.completedStage(Optional.empty());
+            }
+            cluster.view().get().nodes().stream().filter(Node::storesObjects).forEach(nodes::add);
             nextNode();
             return done;
         }
 
         private void nextNode() {
             if (nodes.isEmpty()) {
-                done.complete(Optional.of(new ArrayList<>(found)));
+                var objects = new ArrayList<Holders>();
+                found.forEach((oid, holders) -> objects.add(new Holders(oid, holders)));
+                done.complete(Optional.of(objects));
                 return;
             }
             ranges.clear();
@@ -277,7 +341,11 @@ public final class Reclaim {
 
         /** @param range the upper half of the ids that are looked for */
         private void page(long range, ObjectId after) {
-            var view = cluster.view().orElseThrow();
+            if (cluster.view().isEmpty()) {
+                done.complete(Optional.empty());
+                return;
+            }
+            var view = cluster.view().get();
             var request = new PeerRequest.ListObjects(
                     Header.of(Opcode.LIST_OBJECTS, 0, view.epoch(), 0), Optional.of(after), LIST_PAGE);
             peers.send(nodes.peek(), request).thenAccept(answer -> {
@@ -291,7 +359,7 @@ public final class Reclaim {
                         nextRange();
                         return;
                     }
-                    found.add(version.oid());
+                    found.computeIfAbsent(version.oid(), _ -> new ArrayList<>()).add(nodes.peek());
                 }
                 if (list.objects().size() < LIST_PAGE) {
                     nextRange();

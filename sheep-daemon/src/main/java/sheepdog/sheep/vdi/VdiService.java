@@ -103,18 +103,29 @@ public final class VdiService {
             return done(Response.of(wrong.get()));
         }
         if (!request.snapshot()) {
-            return make(request);
+            return make(request, Vid.NONE, 0).thenCompose(answer -> againIfVoid(request, answer));
         }
         return switch (cluster.state().vdis().lookup(request.name().latin1(), "", 0)) {
             case Outcome.Refused<VdiEntry>(var code) -> done(Response.of(code));
             case Outcome.Ok<VdiEntry>(var working) ->
-                gateway.exclusively(working.vid(), () -> make(request)).thenApply(answer -> {
-                    if (answer.result() == ResultCode.SUCCESS) {
-                        noteSnapshot(working.vid());
-                    }
-                    return answer;
-                });
+                gateway.exclusively(working.vid(), generation -> make(request, working.vid(), generation))
+                        .thenCompose(answer -> {
+                            if (answer.result() == ResultCode.SUCCESS) {
+                                noteSnapshot(working.vid());
+                            }
+                            return againIfVoid(request, answer);
+                        });
         };
+    }
+
+    /** The reservation was voided, or the VDI was written elsewhere meanwhile: all is done anew. */
+    private CompletionStage<Response> againIfVoid(Request.NewVdi request, Response answer) {
+        if (answer.result() != ResultCode.AGAIN) {
+            return done(answer);
+        }
+        var later = new LoopFuture<Response>(loop);
+        loop.after(RETRY, () -> create(request).thenAccept(later::complete));
+        return later;
     }
 
     private static Optional<ResultCode> invalid(Request.NewVdi request) {
@@ -131,7 +142,11 @@ public final class VdiService {
         return right ? Optional.empty() : Optional.of(ResultCode.INVALID_PARMS);
     }
 
-    private CompletionStage<Response> make(Request.NewVdi request) {
+    /**
+     * @param replaced   the VDI that becomes a snapshot, whose writes are held back; NONE if none
+     * @param generation of the right to write it
+     */
+    private CompletionStage<Response> make(Request.NewVdi request, Vid replaced, long generation) {
         Instant now = clock.now();
         long time = now.getEpochSecond() << 32 | now.getNano();
         var reserve = new ClusterCommand.ReserveVdi(
@@ -146,9 +161,13 @@ public final class VdiService {
             if (reserved.code() != ResultCode.SUCCESS) {
                 return done(new Response.VdiInfo(reserved.code(), reserved.vid(), 0, 0, 0));
             }
+            if (!reserved.other().equals(replaced)) {
+                // Another one became the working VDI of that name.
+                return abort(reserved.vid(), time, ResultCode.AGAIN);
+            }
             return writeInode(request, reserved, time).thenCompose(written -> switch (written) {
-                case Outcome.Ok<VdiName>(var tag) -> commit(reserved, tag);
-                case Outcome.Refused<VdiName>(var code) -> abort(reserved.vid(), code);
+                case Outcome.Ok<VdiName>(var tag) -> commit(reserved, time, generation, tag);
+                case Outcome.Refused<VdiName>(var code) -> abort(reserved.vid(), time, code);
             });
         });
     }
@@ -226,20 +245,30 @@ public final class VdiService {
         parent.putInt(request.base().value()).flip();
         Inode.of(image.clear()).overlay(InodeHeader.PARENT_OFFSET, parent);
         var inode = new Mutation.Create(ObjectId.ofInode(reserved.vid()), 0, Payload.of(image.clear()));
-        return gateway.mutate(inode);
+        return gateway.mutate(
+                inode, _ -> isReserved(reserved.vid(), time) ? Optional.empty() : Optional.of(ResultCode.AGAIN));
     }
 
-    private CompletionStage<Response> commit(CommandResult reserved, VdiName tag) {
-        return cluster.propose(new ClusterCommand.CommitVdi(reserved.vid(), tag.latin1()))
+    /** A format, or this node's exclusion, ends a reservation; its id may be another VDI's by then. */
+    private boolean isReserved(Vid vid, long time) {
+        return cluster.state()
+                .vdis()
+                .find(vid)
+                .filter(e -> e.state() == VdiEntry.State.RESERVED && e.createTime() == time)
+                .isPresent();
+    }
+
+    private CompletionStage<Response> commit(CommandResult reserved, long time, long generation, VdiName tag) {
+        return cluster.propose(new ClusterCommand.CommitVdi(reserved.vid(), time, generation, tag.latin1()))
                 .thenApply(committed -> committed.code() == ResultCode.SUCCESS
                         ? new Response.VdiInfo(
                                 ResultCode.SUCCESS, reserved.vid(), 0, reserved.copies(), InodeHeader.BLOCK_SIZE_SHIFT)
                         : Response.of(committed.code()));
     }
 
-    private CompletionStage<Response> abort(Vid vid, ResultCode why) {
+    private CompletionStage<Response> abort(Vid vid, long time, ResultCode why) {
         LOG.warn("giving up vdi={} result={}", vid, why);
-        return cluster.propose(new ClusterCommand.AbortVdi(vid)).thenApply(_ -> {
+        return cluster.propose(new ClusterCommand.AbortVdi(vid, time)).thenApply(_ -> {
             reclaim.start();
             return Response.of(why);
         });

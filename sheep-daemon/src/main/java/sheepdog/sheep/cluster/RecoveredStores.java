@@ -1,0 +1,129 @@
+package sheepdog.sheep.cluster;
+
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import sheepdog.membership.api.EpochRecord;
+import sheepdog.membership.api.Member;
+import sheepdog.protocol.model.Epoch;
+
+/**
+ * Which store had, in which epoch, the newest of every object it is a replica of, so that what it lacks does not exist
+ * (R4); each time for objects of so many copies or more, for those with few may have nobody left who knows them. The
+ * members of the first epoch have all by being there: nothing was there before them.
+ *
+ * <p>Deterministic part of {@link ClusterState}.
+ */
+final class RecoveredStores {
+    /** Epochs remembered per store; older ones only cost an occasional needless doubt. */
+    private static final int KEPT = 8;
+
+    private final TreeMap<Long, TreeMap<Epoch, Integer>> byStore = new TreeMap<>();
+
+    void clear() {
+        byStore.clear();
+    }
+
+    void add(long storeId, Epoch epoch, int copies) {
+        var epochs = byStore.computeIfAbsent(storeId, _ -> new TreeMap<>());
+        epochs.merge(epoch, copies, Math::min);
+        if (epochs.size() > KEPT) {
+            epochs.pollFirstEntry();
+        }
+    }
+
+    /**
+     * The newest epoch up to {@code until} in which the store had all objects of {@code copies} copies; the first one if
+     * there is no later.
+     */
+    Epoch last(long storeId, Epoch until, int copies) {
+        var epochs = byStore.get(storeId);
+        if (epochs != null) {
+            for (var mark : epochs.headMap(until, true).descendingMap().entrySet()) {
+                if (mark.getValue() <= copies) {
+                    return mark.getKey();
+                }
+            }
+        }
+        return Epoch.FIRST;
+    }
+
+    /**
+     * Whether the lists of all members of the last of {@code epochs} name every object of {@code copies} or more.
+     *
+     * <p>They do if there is an epoch such that in it, and in each later one, every set of replicas has somebody who is
+     * a member to this day, and who, in that first one, had everything: so many stores never left that those who did
+     * have fewer zones than an object has copies.
+     */
+    boolean listsAreWhole(List<EpochRecord> epochs, int copies) {
+        Set<Long> staying = new HashSet<>(stores(epochs.getLast()));
+        for (int i = epochs.size() - 1; i >= 0; i--) {
+            EpochRecord record = epochs.get(i);
+            staying.retainAll(stores(record));
+            if (!reachesAll(record, staying, copies)) {
+                return false;
+            }
+            var sure = staying.stream()
+                    .filter(s -> hadAll(s, record.epoch(), copies))
+                    .collect(Collectors.toSet());
+            if (reachesAll(record, sure, copies)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean hadAll(long storeId, Epoch epoch, int copies) {
+        return epoch.equals(Epoch.FIRST)
+                || byStore.getOrDefault(storeId, new TreeMap<>()).getOrDefault(epoch, Integer.MAX_VALUE) <= copies;
+    }
+
+    private static List<Long> stores(EpochRecord record) {
+        return record.members().stream()
+                .filter(m -> m.node().storesObjects())
+                .map(Member::storeId)
+                .toList();
+    }
+
+    /** Whether one of {@code some} is among the replicas of any object in that epoch. */
+    private static boolean reachesAll(EpochRecord record, Set<Long> some, int copies) {
+        Set<Integer> all = new HashSet<>();
+        Set<Integer> others = new HashSet<>();
+        for (Member member : record.members()) {
+            if (member.node().storesObjects()) {
+                all.add(member.node().zone());
+                if (!some.contains(member.storeId())) {
+                    others.add(member.node().zone());
+                }
+            }
+        }
+        return others.size() < Math.min(copies, all.size());
+    }
+
+    void write(DataOutputStream out) throws IOException {
+        out.writeInt(byStore.size());
+        for (var entry : byStore.entrySet()) {
+            out.writeLong(entry.getKey());
+            out.writeInt(entry.getValue().size());
+            for (var mark : entry.getValue().entrySet()) {
+                out.writeInt(mark.getKey().number());
+                out.writeInt(mark.getValue());
+            }
+        }
+    }
+
+    void read(DataInputStream in) throws IOException {
+        byStore.clear();
+        for (int left = in.readInt(); left > 0; left--) {
+            long store = in.readLong();
+            for (int count = in.readInt(); count > 0; count--) {
+                add(store, new Epoch(in.readInt()), in.readInt());
+            }
+        }
+    }
+}

@@ -1,0 +1,266 @@
+package sheepdog.sheep.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import sheepdog.membership.api.EpochRecord;
+import sheepdog.membership.api.Member;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.model.Vid;
+import sheepdog.sheep.cluster.VdiEntry.State;
+import sheepdog.sheep.testkit.Sheep;
+
+class ClusterStateTest {
+    private final ClusterState state = new ClusterState();
+    private long index;
+    private long clock = 100;
+
+    ClusterStateTest() {
+        format();
+    }
+
+    private void format() {
+        apply(new ClusterCommand.Format(1, 3, 0, "farm"));
+        epoch(1, 1, 2, 3);
+    }
+
+    private void epoch(int number, int... sheep) {
+        state.epoch(record(number, sheep));
+    }
+
+    private static EpochRecord record(int number, int... sheep) {
+        List<Member> members = IntStream.of(sheep).mapToObj(Sheep::member).toList();
+        return new EpochRecord(
+                new Epoch(number),
+                number,
+                members,
+                members.stream().map(Member::storeId).toList());
+    }
+
+    private CommandResult apply(ClusterCommand command) {
+        return state.apply(++index, command);
+    }
+
+    private CommandResult reserve(int maker, String name, Vid base, boolean snapshot) {
+        return apply(new ClusterCommand.ReserveVdi(name, base, snapshot, 0, ++clock, 100 + maker, 1));
+    }
+
+    private CommandResult commit(Vid vid) {
+        var entry = state.vdis().find(vid);
+        long time = entry.map(VdiEntry::createTime).orElse(0L);
+        long generation = entry.map(e -> state.owner(e.replaces()).generation()).orElse(0L);
+        return apply(new ClusterCommand.CommitVdi(vid, time, generation, ""));
+    }
+
+    private Vid make(String name) {
+        Vid vid = reserve(1, name, Vid.NONE, false).vid();
+        commit(vid);
+        return vid;
+    }
+
+    private CommandResult take(int sheep, Vid vid) {
+        return apply(new ClusterCommand.TakeOwner(
+                vid, 100 + sheep, 1, state.owner(vid).generation()));
+    }
+
+    @Test
+    void aReservationThatAFormatTookIsNotCommitted() {
+        var reserved = reserve(1, "a", Vid.NONE, false);
+        format();
+
+        assertThat(apply(new ClusterCommand.CommitVdi(reserved.vid(), clock, 0, ""))
+                        .code())
+                .isEqualTo(ResultCode.AGAIN);
+        assertThat(apply(new ClusterCommand.AbortVdi(reserved.vid(), clock)).code())
+                .isEqualTo(ResultCode.SUCCESS);
+        assertThat(apply(new ClusterCommand.ReclaimedVdi(reserved.vid(), clock)).code())
+                .isEqualTo(ResultCode.SUCCESS);
+        assertThat(state.vdis().all()).isEmpty();
+    }
+
+    @Test
+    void aCommitOfAnEarlierReservationLeavesALaterOneOfThatIdAlone() {
+        reserve(1, "a", Vid.NONE, false);
+        long earlier = clock;
+        format();
+        Vid vid = reserve(2, "a", Vid.NONE, false).vid();
+
+        apply(new ClusterCommand.CommitVdi(vid, earlier, 0, ""));
+        apply(new ClusterCommand.AbortVdi(vid, earlier));
+
+        assertThat(state.vdis().find(vid).orElseThrow().state()).isEqualTo(State.RESERVED);
+    }
+
+    @Test
+    void aSheepThatIsNotAMemberReservesNothing() {
+        assertThat(reserve(9, "a", Vid.NONE, false).code()).isEqualTo(ResultCode.AGAIN);
+        assertThat(state.vdis().all()).isEmpty();
+    }
+
+    @Test
+    void aReservationIsVoidOnceItsMakerLeft() {
+        Vid vid = reserve(3, "a", Vid.NONE, false).vid();
+
+        epoch(2, 1, 2);
+
+        assertThat(state.vdis().find(vid).orElseThrow().state()).isEqualTo(State.DELETED);
+        assertThat(reserve(1, "a", Vid.NONE, false).code()).isEqualTo(ResultCode.SUCCESS);
+    }
+
+    @Test
+    void aReservationIsVoidOnceItsMakerRunsAsANewProcess() {
+        Vid vid = reserve(3, "a", Vid.NONE, false).vid();
+
+        state.memberStarted(Sheep.member(3, 2));
+
+        assertThat(state.vdis().find(vid).orElseThrow().state()).isEqualTo(State.DELETED);
+    }
+
+    @Test
+    void aSnapshotIsNotCommittedIfSomebodyElseGotTheRightToWriteMeanwhile() {
+        Vid old = make("a");
+        long generation = take(1, old).number();
+        Vid vid = reserve(1, "a", old, true).vid();
+        long time = clock;
+        epoch(2, 2, 3);
+        epoch(3, 1, 2, 3);
+        take(2, old);
+
+        apply(new ClusterCommand.CommitVdi(vid, time, generation, ""));
+
+        assertThat(state.vdis().find(old).orElseThrow().isWorking()).isTrue();
+    }
+
+    @Test
+    void aSnapshotIsNotCommittedIfTheRightWentFromHandToHandThoughItsMakerStayed() {
+        Vid old = make("a");
+        long generation = take(1, old).number();
+        Vid vid = reserve(2, "a", old, true).vid();
+        apply(new ClusterCommand.ReleaseOwner(old, generation));
+        take(3, old);
+
+        var committed = apply(new ClusterCommand.CommitVdi(vid, clock, generation, ""));
+
+        assertThat(committed.code()).isEqualTo(ResultCode.AGAIN);
+        assertThat(state.vdis().find(old).orElseThrow().isWorking()).isTrue();
+        assertThat(state.vdis().find(vid).orElseThrow().state()).isEqualTo(State.DELETED);
+    }
+
+    @Test
+    void aCommittedSnapshotMakesTheNewOneTheWorkingVdiAtOnce() {
+        Vid old = make("a");
+
+        Vid vid = reserve(1, "a", old, true).vid();
+        assertThat(state.vdis().find(old).orElseThrow().isWorking()).isTrue();
+        commit(vid);
+
+        assertThat(state.vdis().find(old).orElseThrow().isSnapshot()).isTrue();
+        assertThat(state.vdis().find(vid).orElseThrow().isWorking()).isTrue();
+        assertThat(state.vdis().find(vid).orElseThrow().snapId()).isEqualTo(2);
+    }
+
+    @Test
+    void aVdiThatIsNoSnapshotCannotBeCloned() {
+        Vid working = make("a");
+
+        assertThat(reserve(1, "b", working, false).code()).isEqualTo(ResultCode.NO_BASE_VDI);
+    }
+
+    @Test
+    void aVdiFromWhichOneIsBeingMadeIsNotDeleted() {
+        Vid old = make("a");
+        commit(reserve(1, "a", old, true).vid());
+        Vid clone = reserve(2, "b", old, false).vid();
+
+        assertThat(apply(new ClusterCommand.DeleteVdi("a", "", 1)).code()).isEqualTo(ResultCode.AGAIN);
+        commit(clone);
+        assertThat(apply(new ClusterCommand.DeleteVdi("a", "", 1)).code()).isEqualTo(ResultCode.SUCCESS);
+    }
+
+    @Test
+    void anOwnerThatLeavesLeavesTheVdiUnsettledAndTheNextOneTellsSo() {
+        Vid vid = make("a");
+        take(3, vid);
+
+        epoch(2, 1, 2);
+
+        assertThat(state.owner(vid)).isEqualTo(new Owner(1, 0, 0, true));
+        var taken = take(1, vid);
+        assertThat(taken.number()).isEqualTo(2);
+        assertThat(taken.copies()).isEqualTo(1);
+        apply(new ClusterCommand.SettledVdi(vid, 2));
+        assertThat(state.owner(vid)).isEqualTo(new Owner(2, 101, 1, false));
+    }
+
+    @Test
+    void generationsGoOnAfterAFormat() {
+        Vid vid = make("a");
+        take(1, vid);
+
+        format();
+
+        assertThat(state.owner(vid)).isEqualTo(new Owner(1, 0, 0, false));
+        assertThat(take(2, vid).number()).isEqualTo(2);
+    }
+
+    @Test
+    void aStoreThatRecoveredInAnEpochIsSureFromThenOn() {
+        epoch(2, 1, 2);
+        epoch(3, 1, 2, 3);
+
+        assertThat(apply(new ClusterCommand.RecoveredStore(103, new Epoch(3), 1))
+                        .code())
+                .isEqualTo(ResultCode.SUCCESS);
+
+        assertThat(state.recovered(103, new Epoch(3), 3)).isEqualTo(new Epoch(3));
+        assertThat(state.recovered(103, new Epoch(2), 3)).isEqualTo(Epoch.FIRST);
+    }
+
+    @Test
+    void oneAfterTheOtherMayGoAndComeBackAndStillListsAreWhole() {
+        int number = 1;
+        for (int gone = 1; gone <= 3; gone++) {
+            int[] rest = IntStream.rangeClosed(1, 3).filter(s -> s != 0).toArray();
+            int without = gone;
+            epoch(++number, IntStream.of(rest).filter(s -> s != without).toArray());
+            for (int sheep : IntStream.of(rest).filter(s -> s != without).toArray()) {
+                assertThat(recovered(sheep, number)).isEqualTo(ResultCode.SUCCESS);
+            }
+            epoch(++number, rest);
+            for (int sheep : rest) {
+                assertThat(recovered(sheep, number)).isEqualTo(ResultCode.SUCCESS);
+            }
+        }
+    }
+
+    private ResultCode recovered(int sheep, int epoch) {
+        return apply(new ClusterCommand.RecoveredStore(100 + sheep, new Epoch(epoch), 1))
+                .code();
+    }
+
+    @Test
+    void listsAreNotWholeForObjectsThatOnlyAbsentStoresMayHave() {
+        epoch(2, 2, 3);
+
+        assertThat(state.listedFrom(1)).contains(2);
+    }
+
+    @Test
+    void listsAreNotWholeIfAllThatHadEverythingLeftBeforeOthersRecovered() {
+        epoch(2, 1, 2, 3, 4);
+        epoch(3, 4, 5, 6);
+
+        assertThat(state.listedFrom(1)).isEmpty();
+        assertThat(recovered(4, 3)).isEqualTo(ResultCode.AGAIN);
+    }
+
+    @Test
+    void aRecoveryOfAnEarlierEpochDoesNotCount() {
+        epoch(2, 1, 2);
+
+        assertThat(recovered(1, 1)).isEqualTo(ResultCode.AGAIN);
+    }
+}

@@ -1,0 +1,68 @@
+package sheepdog.sheep.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.NotEmpty;
+import net.jqwik.api.constraints.Size;
+import sheepdog.membership.api.EpochRecord;
+import sheepdog.membership.api.Member;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.Node;
+import sheepdog.protocol.model.ObjectId;
+import sheepdog.protocol.placement.VnodeRing;
+import sheepdog.sheep.testkit.Sheep;
+
+class EpochHistoryProperties {
+    @Property(tries = 200)
+    void aReplicaSinceAnEpochIsOneInEachFromThatOnAndNotInTheOneBefore(
+            @ForAll @Size(min = 1, max = 8) List<@NotEmpty Set<@IntRange(min = 1, max = 5) Integer>> epochs,
+            @ForAll @IntRange(min = 1, max = 5) int sheep,
+            @ForAll @IntRange(min = 1, max = 4) int copies,
+            @ForAll @IntRange(min = 0, max = 1000) int object,
+            @ForAll @IntRange(min = 1, max = 8) int asked) {
+        var oid = new ObjectId(object);
+        var history = new EpochHistory(100 + sheep);
+        var replica = new ArrayList<Boolean>();
+        for (int i = 0; i < epochs.size(); i++) {
+            List<Member> members =
+                    epochs.get(i).stream().sorted().map(Sheep::member).toList();
+            List<Node> nodes = members.stream().map(Member::node).toList();
+            history.add(new EpochRecord(new Epoch(i + 1), 0, members, List.of()));
+            replica.add(VnodeRing.of(nodes)
+                    .replicas(oid, copies)
+                    .contains(Sheep.member(sheep).node()));
+        }
+        int until = Math.min(asked, epochs.size());
+
+        Epoch since = history.replicaSince(oid, copies, new Epoch(until));
+
+        int expected = until + 1;
+        while (expected > 1 && replica.get(expected - 2)) {
+            expected--;
+        }
+        assertThat(since).isEqualTo(new Epoch(expected));
+        if (until == epochs.size()) {
+            assertThat(history.replicaSince(oid, copies)).isEqualTo(since);
+            assertThat(history.replicaSince(oid, copies)).isEqualTo(since);
+        }
+    }
+
+    @Property(tries = 200)
+    void haltingAsksForZonesByMode(
+            @ForAll @IntRange(min = 0, max = 9) int zones, @ForAll @IntRange(min = 1, max = 8) int copies) {
+        assertThat(mode(ClusterFormat.FLAG_STRICT).halts(zones, copies)).isEqualTo(zones < copies);
+        assertThat(mode(ClusterFormat.FLAG_QUORUM).halts(zones, copies)).isEqualTo(2 * zones <= copies);
+        assertThat(mode(ClusterFormat.FLAG_UNSAFE).halts(zones, copies)).isFalse();
+        assertThat(mode(0).halts(zones, copies)).isFalse();
+    }
+
+    private static ClusterFormat mode(int flags) {
+        return new ClusterFormat(1, 3, flags, "farm", 1);
+    }
+}

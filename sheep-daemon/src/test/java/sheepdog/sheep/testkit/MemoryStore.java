@@ -1,0 +1,288 @@
+package sheepdog.sheep.testkit;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.ObjectId;
+import sheepdog.protocol.model.Outcome;
+import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.model.Vid;
+import sheepdog.store.api.ObjectInfo;
+import sheepdog.store.api.ObjectStore;
+import sheepdog.store.api.Stamp;
+import sheepdog.store.api.StoreStats;
+
+/** Objects in memory, sparse; outlives the sheep of a test, as a disk does. Answers what the test tells it to fail. */
+public final class MemoryStore implements ObjectStore {
+    private static final int PAGE = 4096;
+
+    private final TreeMap<ObjectId, Stored> objects = new TreeMap<>();
+    private final TreeMap<Vid, Long> generations = new TreeMap<>();
+    private final TreeMap<ObjectId, Stamp> marks = new TreeMap<>();
+    private final TreeSet<ObjectId> aside = new TreeSet<>();
+    private final Map<ObjectId, ResultCode> failing = new HashMap<>();
+    private Epoch fence = Epoch.NONE;
+
+    private static final class Stored {
+        final Map<Integer, byte[]> pages = new HashMap<>();
+        Epoch epoch;
+    }
+
+    /** From now on every call for this object comes to {@code code}; SUCCESS ends it. */
+    public void fail(ObjectId oid, ResultCode code) {
+        failing.put(oid, code);
+    }
+
+    /** What it was told to set aside. */
+    public List<ObjectId> aside() {
+        return List.copyOf(aside);
+    }
+
+    public boolean holds(ObjectId oid) {
+        return objects.containsKey(oid);
+    }
+
+    /** Byte by byte, without any check; empty if there is no such object. */
+    public Optional<byte[]> bytes(ObjectId oid, int offset, int length) {
+        var into = ByteBuffer.allocate(length);
+        var stored = objects.get(oid);
+        if (stored == null) {
+            return Optional.empty();
+        }
+        copy(stored, offset, into);
+        return Optional.of(into.array());
+    }
+
+    /** Puts an object there as if it had always been. */
+    public void plant(ObjectId oid, Epoch epoch, byte[] atStart) {
+        var stored = new Stored();
+        stored.epoch = epoch;
+        objects.put(oid, stored);
+        put(stored, 0, ByteBuffer.wrap(atStart));
+    }
+
+    private Optional<ResultCode> failure(ObjectId oid) {
+        return Optional.ofNullable(failing.get(oid)).filter(code -> code != ResultCode.SUCCESS);
+    }
+
+    private Optional<ResultCode> refusal(ObjectId oid, Stamp stamp) {
+        if (failure(oid).isPresent()) {
+            return failure(oid);
+        }
+        if (stamp.epoch().isBefore(fence)) {
+            return Optional.of(ResultCode.OLD_NODE_VER);
+        }
+        long generation = generations.getOrDefault(oid.vid(), 0L);
+        if (stamp.generation() < generation) {
+            return Optional.of(ResultCode.AGAIN);
+        }
+        generations.put(oid.vid(), stamp.generation());
+        return Optional.empty();
+    }
+
+    @Override
+    public Outcome<Void> read(ObjectId oid, int offset, ByteBuffer into) {
+        var refused = failure(oid);
+        if (refused.isPresent()) {
+            return Outcome.refused(refused.get());
+        }
+        var stored = objects.get(oid);
+        if (stored == null) {
+            return Outcome.refused(ResultCode.NO_OBJ);
+        }
+        copy(stored, offset, into);
+        return Outcome.done();
+    }
+
+    private static void copy(Stored stored, int offset, ByteBuffer into) {
+        for (int at = offset; into.hasRemaining(); ) {
+            int part = Math.min(PAGE - at % PAGE, into.remaining());
+            byte[] page = stored.pages.getOrDefault(at / PAGE, new byte[PAGE]);
+            into.put(page, at % PAGE, part);
+            at += part;
+        }
+    }
+
+    private static void put(Stored stored, int offset, ByteBuffer data) {
+        ByteBuffer from = data.duplicate();
+        for (int at = offset; from.hasRemaining(); ) {
+            int part = Math.min(PAGE - at % PAGE, from.remaining());
+            byte[] bytes = new byte[part];
+            from.get(bytes);
+            byte[] page = stored.pages.get(at / PAGE);
+            if (page != null || !isZero(bytes)) {
+                page = page == null ? new byte[PAGE] : page;
+                stored.pages.put(at / PAGE, page);
+                System.arraycopy(bytes, 0, page, at % PAGE, part);
+            }
+            at += part;
+        }
+    }
+
+    private static boolean isZero(byte[] bytes) {
+        for (byte b : bytes) {
+            if (b != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public Outcome<Void> create(ObjectId oid, int offset, ByteBuffer data, Stamp stamp) {
+        return change(oid, stamp, true, stored -> put(stored, offset, data));
+    }
+
+    @Override
+    public Outcome<Void> write(ObjectId oid, int offset, ByteBuffer data, Stamp stamp) {
+        return change(oid, stamp, false, stored -> put(stored, offset, data));
+    }
+
+    private interface Change {
+        void on(Stored stored);
+    }
+
+    private Outcome<Void> change(ObjectId oid, Stamp stamp, boolean make, Change change) {
+        var refused = refusal(oid, stamp);
+        if (refused.isPresent()) {
+            return Outcome.refused(refused.get());
+        }
+        var stored = objects.get(oid);
+        if (stored == null && !make) {
+            return Outcome.refused(ResultCode.NO_OBJ);
+        }
+        if (stored == null) {
+            stored = new Stored();
+            objects.put(oid, stored);
+        }
+        change.on(stored);
+        stored.epoch = stamp.epoch();
+        marks.put(oid, stamp);
+        return Outcome.done();
+    }
+
+    @Override
+    public Outcome<Boolean> createIfAbsent(ObjectId oid, ByteBuffer whole, Epoch epoch) {
+        if (failure(oid).isPresent()) {
+            return Outcome.refused(failure(oid).get());
+        }
+        if (epoch.isBefore(fence)) {
+            return Outcome.refused(ResultCode.OLD_NODE_VER);
+        }
+        if (objects.containsKey(oid)) {
+            return Outcome.ok(false);
+        }
+        var stored = new Stored();
+        stored.epoch = epoch;
+        put(stored, 0, whole);
+        objects.put(oid, stored);
+        return Outcome.ok(true);
+    }
+
+    @Override
+    public Outcome<Void> remove(ObjectId oid, Stamp stamp) {
+        var refused = refusal(oid, stamp);
+        if (refused.isPresent()) {
+            return Outcome.refused(refused.get());
+        }
+        marks.put(oid, stamp);
+        return objects.remove(oid) == null ? Outcome.refused(ResultCode.NO_OBJ) : Outcome.done();
+    }
+
+    @Override
+    public Outcome<Void> discard(ObjectId oid, int offset, int length, Stamp stamp) {
+        return change(oid, stamp, false, stored -> put(stored, offset, ByteBuffer.allocate(length)));
+    }
+
+    @Override
+    public Optional<ObjectInfo> find(ObjectId oid) {
+        return Optional.ofNullable(objects.get(oid)).map(s -> new ObjectInfo(oid, s.epoch));
+    }
+
+    @Override
+    public List<ObjectInfo> list(Optional<ObjectId> after, int countMax) {
+        var tail = after.isEmpty() ? objects : objects.tailMap(after.get(), false);
+        return tail.entrySet().stream()
+                .limit(countMax)
+                .map(e -> new ObjectInfo(e.getKey(), e.getValue().epoch))
+                .toList();
+    }
+
+    @Override
+    public void fence(Epoch epoch) {
+        fence = epoch;
+    }
+
+    @Override
+    public void fenceOwner(Vid vid, long generation) {
+        generations.merge(vid, generation, Math::max);
+    }
+
+    @Override
+    public void completed(Vid vid, long generation, long sequence) {
+        marks.entrySet()
+                .removeIf(e -> e.getKey().vid().equals(vid)
+                        && e.getValue().generation() == generation
+                        && e.getValue().sequence() <= sequence);
+    }
+
+    @Override
+    public List<ObjectId> inFlight(Vid vid) {
+        return marks.keySet().stream().filter(oid -> oid.vid().equals(vid)).toList();
+    }
+
+    @Override
+    public List<Vid> inFlightVids() {
+        return marks.keySet().stream().map(ObjectId::vid).distinct().toList();
+    }
+
+    @Override
+    public void settled(ObjectId oid, Epoch epoch) {
+        marks.remove(oid);
+    }
+
+    @Override
+    public Outcome<Void> setAside(ObjectId oid, Epoch validIn) {
+        if (objects.remove(oid) == null) {
+            return Outcome.refused(ResultCode.NO_OBJ);
+        }
+        aside.add(oid);
+        return Outcome.done();
+    }
+
+    @Override
+    public Outcome<Void> forgetStale() {
+        aside.clear();
+        return Outcome.done();
+    }
+
+    @Override
+    public Outcome<Void> format(Epoch epoch) {
+        objects.clear();
+        generations.clear();
+        marks.clear();
+        aside.clear();
+        fence = epoch;
+        return Outcome.done();
+    }
+
+    @Override
+    public StoreStats stats() {
+        long nominal = objects.keySet().stream().mapToLong(ObjectId::size).sum();
+        return new StoreStats(1L << 40, (1L << 40) - nominal, objects.size(), nominal);
+    }
+
+    /** Every object, in order. */
+    public List<ObjectId> oids() {
+        return new ArrayList<>(objects.keySet());
+    }
+
+    @Override
+    public void close() {}
+}
