@@ -37,10 +37,6 @@ final class VdiAccess {
         Vid slot(int index) {
             return VdiInode.vidOf(slots.getInt(index * Slots.SLOT_BYTES));
         }
-
-        void slot(int index, Vid vid) {
-            slots.putInt(index * Slots.SLOT_BYTES, vid.value());
-        }
     }
 
     /** The id of a VDI or snapshot; without one the command ends with status 1. */

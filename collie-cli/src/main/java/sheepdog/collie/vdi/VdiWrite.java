@@ -91,11 +91,7 @@ final class VdiWrite implements Handler {
             if (!made.isSuccess()) {
                 return made;
             }
-            ObjectAnswer entered = access.writeSlot(vid, index, copies, flags);
-            if (entered.isSuccess()) {
-                opened.slot(index, vid);
-            }
-            return entered;
+            return access.writeSlot(vid, index, copies, flags);
         }
 
         private void reopen(int index) {
