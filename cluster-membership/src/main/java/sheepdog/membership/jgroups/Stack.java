@@ -66,6 +66,8 @@ final class Stack implements ProtocolStackConfigurator {
                 "false",
                 "join_timeout",
                 millis(timing.join()),
+                "max_join_attempts",
+                "3",
                 "leave_timeout",
                 "500",
                 "merge_timeout",
