@@ -73,6 +73,11 @@ public final class JGroupsTransport implements ClusterTransport {
     static final int STRANGERS_MAX = 1_024;
 
     private static final Logger log = LoggerFactory.getLogger(JGroupsTransport.class);
+
+    static {
+        LibraryLog.install();
+    }
+
     private static final Duration PROBE_LIMIT = Duration.ofMillis(500);
     private static final Duration TICK = Duration.ofSeconds(1);
     private static final int STRANGER_TICKS = 10;
@@ -144,7 +149,6 @@ public final class JGroupsTransport implements ClusterTransport {
         InetAddress bind = Interfaces.choose(config.bind(), self.node().id().inetAddress());
         try {
             channel = new JChannel(new Stack(config, bind, socketBytesMax(), MESSAGE_BYTES_MAX + (1 << 20)));
-            beforeConnect(channel);
             channel.setName(self.node().toString());
             channel.setDiscardOwnMessages(true);
             channel.setReceiver(new Postman());
@@ -165,8 +169,10 @@ public final class JGroupsTransport implements ClusterTransport {
         post(this::tick);
     }
 
-    /** A test adds faults here. Called once, before the first packet. */
-    void beforeConnect(JChannel created) {}
+    /** For tests, which put faults into its stack. */
+    JChannel channel() {
+        return channel;
+    }
 
     @Override
     public void send(long storeId, byte[] message) {

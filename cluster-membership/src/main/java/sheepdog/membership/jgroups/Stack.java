@@ -44,6 +44,8 @@ final class Stack implements ProtocolStackConfigurator {
         add("MERGE3", "min_interval", millis(timing.mergeMin()), "max_interval", millis(timing.mergeMax()));
         add(
                 "FD_SOCK2",
+                "bind_addr",
+                bind.getHostAddress(),
                 "offset",
                 "" + FAILURE_DETECTOR_PORT_OFFSET,
                 "port_range",
