@@ -16,7 +16,8 @@ import sheepdog.membership.api.Member;
  *
  * <p>A store has several links for a moment after a quick restart, and for long when two processes run on copies of one
  * directory. All are reported as seen, since that is for the log to judge; gone is reported when the last is. Links with
- * this sheep's own store id are reported as seen, never sent to, and never reported gone.
+ * this sheep's own store id, other processes on a copy of its directory, are reported as seen and never as gone; only
+ * broadcasts go to them.
  *
  * <p>Loop-owned.
  *
@@ -93,9 +94,15 @@ public final class Roster<L> {
         return Optional.ofNullable(current.get(storeId));
     }
 
-    /** One link for each store seen, a copy. */
+    /** Where broadcasts go: one link for each other store seen, and all with this sheep's own store id. A copy. */
     public List<L> links() {
-        return new ArrayList<>(current.values());
+        var links = new ArrayList<>(current.values());
+        seen.forEach((link, member) -> {
+            if (member.storeId() == self.storeId()) {
+                links.add(link);
+            }
+        });
+        return links;
     }
 
     /** How many links there are, for bounds. */

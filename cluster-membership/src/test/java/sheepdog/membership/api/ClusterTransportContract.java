@@ -240,12 +240,16 @@ public abstract class ClusterTransportContract {
     }
 
     @Test
-    void aSecondLiveProcessWithTheSameStoreIsReported() {
+    void aSecondLiveProcessWithTheSameStoreIsReportedAndHearsBroadcasts() {
         TestSheep one = sheep(1, 5);
         TestSheep copy = sheep(1, 5);
 
         one.awaitSeen(copy);
         copy.awaitSeen(one);
+        one.broadcast(pattern(11));
+        copy.broadcast(pattern(12));
+        copy.awaitMessage(one, 11);
+        one.awaitMessage(copy, 12);
     }
 
     @Test

@@ -104,10 +104,12 @@ final class RosterTest {
     }
 
     @Test
-    void aCopyOfThisSheepsStoreIsReportedButNeitherSentToNorGone() {
+    void aCopyOfThisSheepsStoreIsReportedAndOnlyBroadcastTo() {
         roster.seen("a", member(1, 1));
-        roster.gone("a", Evidence.DEAD);
 
+        assertThat(roster.link(1)).isEmpty();
+        assertThat(roster.links()).containsExactly("a");
+        roster.gone("a", Evidence.DEAD);
         assertThat(told).containsExactly("seen 1.1");
         assertThat(roster.links()).isEmpty();
     }
