@@ -1,11 +1,14 @@
 package sheepdog.it.sim;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import sheepdog.membership.api.EpochRecord;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Invariant;
 import sheepdog.protocol.model.NodeId;
+import sheepdog.sheep.cluster.ClusterView;
 
 /**
  * What must hold at every moment, whatever goes wrong: looked at after every event.
@@ -32,7 +35,7 @@ public final class Invariants {
     public void check() {
         for (SimNode node : nodes) {
             if (node.isUp()) {
-                node.wiring().cluster().view().ifPresent(view -> {
+                node.look(wiring -> wiring.cluster().view()).ifPresent(view -> {
                     Served now = new Served(view.format().index(), view.epoch());
                     Served before = served.put(node.id(), now);
                     if (!now.equals(before)) {
@@ -64,17 +67,18 @@ public final class Invariants {
     }
 
     private void checkLeases() {
-        for (SimNode a : nodes) {
-            if (!a.isUp() || !a.wiring().cluster().holdsLease()) {
-                continue;
+        var leased = new ArrayList<SimNode>();
+        for (SimNode node : nodes) {
+            if (node.isUp() && node.look(wiring -> wiring.cluster().holdsLease())) {
+                leased.add(node);
             }
-            for (SimNode b : nodes) {
-                if (a == b || !b.isUp() || !b.wiring().cluster().holdsLease()) {
-                    continue;
-                }
-                var older = a.wiring().cluster().view();
-                var newer = b.wiring().cluster().view();
-                if (older.isPresent()
+        }
+        for (SimNode a : leased) {
+            Optional<ClusterView> older = a.look(wiring -> wiring.cluster().view());
+            for (SimNode b : leased) {
+                Optional<ClusterView> newer = b.look(wiring -> wiring.cluster().view());
+                if (a != b
+                        && older.isPresent()
                         && newer.isPresent()
                         && older.get().epoch().isBefore(newer.get().epoch())) {
                     Invariant.check(

@@ -9,17 +9,23 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
+import sheepdog.membership.consensus.LogTiming;
+import sheepdog.membership.log.ConsensusLog;
+import sheepdog.membership.log.LogSetup;
+import sheepdog.membership.log.SimLogStorage;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Invariant;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.NodeId;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.placement.Weights;
 import sheepdog.protocol.wire.Flags;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.Request;
 import sheepdog.protocol.wire.Response;
 import sheepdog.sheep.cluster.ClusterStatus;
+import sheepdog.sheep.main.Wiring;
 
 /**
  * A whole cluster on simulated time, for stories: nodes that are started, killed, stopped and cut off, guests that read
@@ -47,6 +53,25 @@ public final class SimCluster {
         var network = new SimNetwork(time);
         var log = new SimLog(time, network);
         return new SimCluster(time, network, nodes, (_, host, loop, self) -> log.of(host, loop, self));
+    }
+
+    /** A cluster over the production log, on the network it is given; all nodes are up. */
+    public static SimCluster consensus(long seed, int nodes, SimNetwork.Weather weather) {
+        var time = new SimTime(seed);
+        var network = new SimNetwork(time, weather);
+        var disks = new TreeMap<String, SimLogStorage>();
+        return new SimCluster(time, network, nodes, (node, host, loop, self) -> {
+            var setup = new LogSetup(
+                    self,
+                    LogTiming.DEFAULT,
+                    Weights::assign,
+                    time::wallSeconds,
+                    time.random("consensus " + loop),
+                    LogSetup.Limits.DEFAULT);
+            var transport = new SimTransport(network, host, loop);
+            var disk = disks.computeIfAbsent(node.toString(), _ -> new SimLogStorage());
+            return new ConsensusLog(setup, loop, transport, disk.reopened());
+        });
     }
 
     /** @param logs makes each process's log */
@@ -165,13 +190,13 @@ public final class SimCluster {
         var up = nodes.stream().filter(SimNode::isAwake).toList();
         var epochs = new TreeSet<Epoch>();
         for (SimNode node : up) {
-            var cluster = node.wiring().cluster();
-            if (cluster.status() != ClusterStatus.RUNNING
-                    || cluster.nodes().size() != up.size()
-                    || !cluster.holdsLease()) {
+            boolean serves = node.look(wiring -> wiring.cluster().status() == ClusterStatus.RUNNING
+                    && wiring.cluster().nodes().size() == up.size()
+                    && wiring.cluster().holdsLease());
+            if (!serves) {
                 return false;
             }
-            epochs.add(cluster.epoch());
+            epochs.add(node.epoch());
         }
         return epochs.size() == 1;
     }
@@ -185,7 +210,8 @@ public final class SimCluster {
                 () -> isServing()
                         && nodes.stream()
                                 .filter(SimNode::isAwake)
-                                .noneMatch(node -> node.wiring().recovery().isRunning()));
+                                .noneMatch(node ->
+                                        node.look(wiring -> wiring.recovery().isRunning())));
     }
 
     /** Every guest reads and writes at random, {@code depth} requests at a time. */
@@ -218,7 +244,7 @@ public final class SimCluster {
                 "nothing to wait",
                 () -> nodes.stream()
                         .allMatch(node ->
-                                Arrays.stream(node.wiring().waitingCounts()).sum() == 0));
+                                Arrays.stream(node.look(Wiring::waitingCounts)).sum() == 0));
         explained(this::checkReplicas);
         explained(this::checkStates);
         run(Duration.ofSeconds(35)); // Time limits of requests run out.
@@ -237,11 +263,17 @@ public final class SimCluster {
                     .forEach(oid ->
                             holders.computeIfAbsent(oid, _ -> new ArrayList<>()).add(node));
         }
-        var cluster = nodes.getFirst().wiring().cluster();
-        var view = cluster.view().orElseThrow();
+        SimNode one = nodes.getFirst();
         holders.forEach((oid, on) -> {
             var wanted = new TreeSet<NodeId>();
-            view.replicas(oid, cluster.copies(oid)).stream().map(Node::id).forEach(wanted::add);
+            one
+                    .look(wiring -> wiring.cluster()
+                            .view()
+                            .orElseThrow()
+                            .replicas(oid, wiring.cluster().copies(oid)))
+                    .stream()
+                    .map(Node::id)
+                    .forEach(wanted::add);
             for (NodeId id : wanted) {
                 Invariant.check(on.stream().anyMatch(node -> node.id().equals(id)), "object %s is not on %s", oid, id);
             }
@@ -264,16 +296,15 @@ public final class SimCluster {
 
     /** Nodes that have applied the same entries have the same state. */
     private void checkStates() {
-        byte[] first = nodes.getFirst().wiring().cluster().snapshot();
+        SimNode one = nodes.getFirst();
+        byte[] first = one.look(wiring -> wiring.cluster().snapshot());
         for (SimNode node : nodes) {
-            byte[] other = node.wiring().cluster().snapshot();
+            byte[] other = node.look(wiring -> wiring.cluster().snapshot());
             Invariant.check(
-                    node.log().status().commitIndex()
-                                    != nodes.getFirst().log().status().commitIndex()
-                            || Arrays.equals(first, other),
+                    node.logStatus().commitIndex() != one.logStatus().commitIndex() || Arrays.equals(first, other),
                     "%s has another state than %s",
                     node,
-                    nodes.getFirst());
+                    one);
         }
     }
 }

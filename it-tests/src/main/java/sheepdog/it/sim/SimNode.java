@@ -3,6 +3,7 @@ package sheepdog.it.sim;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Function;
 import sheepdog.membership.api.ClusterLog;
 import sheepdog.membership.api.EpochRecord;
 import sheepdog.membership.api.Member;
@@ -130,14 +131,15 @@ public final class SimNode {
         return process.orElseThrow().loop;
     }
 
-    /** The running sheep's parts. */
-    public Wiring wiring() {
-        return process.orElseThrow().wiring;
+    /** Looks at the running sheep, without changing anything. */
+    public <T> T look(Function<Wiring, T> at) {
+        Process running = process.orElseThrow();
+        return time.lookInto(running.loop, () -> at.apply(running.wiring));
     }
 
-    /** The running sheep's log. */
-    public ClusterLog log() {
-        return process.orElseThrow().log;
+    /** Where the running sheep's log stands. */
+    public ClusterLog.Status logStatus() {
+        return look(wiring -> wiring.cluster().logStatus());
     }
 
     /** Payloads of the running process. */
@@ -171,12 +173,12 @@ public final class SimNode {
 
     /** The epoch it serves in; none if it is down. */
     public Epoch epoch() {
-        return process.map(p -> p.wiring.cluster().epoch()).orElse(Epoch.NONE);
+        return isUp() ? look(wiring -> wiring.cluster().epoch()) : Epoch.NONE;
     }
 
     /** The newest epoch it knows of, in its process or on its disk. */
     public Optional<EpochRecord> latestEpoch() {
-        return process.flatMap(p -> p.wiring.cluster().state().current()).or(archive::latest);
+        return isUp() ? look(wiring -> wiring.cluster().state().current()) : archive.latest();
     }
 
     @Override

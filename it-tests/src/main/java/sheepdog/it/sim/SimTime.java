@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import sheepdog.membership.runtime.Cancellable;
 import sheepdog.protocol.model.Invariant;
@@ -185,6 +186,13 @@ public final class SimTime {
             running = Optional.empty();
             onLoop = false;
         }
+    }
+
+    /** Looks at a process's state as its loop would; {@code look} changes nothing. */
+    <T> T lookInto(SimLoop process, Supplier<T> look) {
+        var seen = new ArrayList<T>(1);
+        runAs(process, true, () -> seen.add(look.get()));
+        return seen.getFirst();
     }
 
     private static final class Event implements Comparable<Event>, Cancellable {

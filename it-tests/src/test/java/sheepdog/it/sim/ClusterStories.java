@@ -6,11 +6,14 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Stories of whole clusters over an ideal log: what the daemon itself must get right. */
-class ClusterStoriesTest {
+/** Stories of whole clusters, for every log: each says what a user would see. */
+abstract class ClusterStories {
+    /** A cluster of that many nodes, all up, not formatted. */
+    protected abstract SimCluster cluster(long seed, int nodes);
+
     @Test
     void threeNodesAreFormattedAndServeADisk() {
-        var cluster = SimCluster.of(1, 3).format(3);
+        var cluster = cluster(1, 3).format(3);
         var guest = cluster.guest("monkey", 4, 0);
 
         cluster.load(4);
@@ -23,7 +26,7 @@ class ClusterStoriesTest {
 
     @Test
     void oneKilledIsMissedForAMomentAndBroughtUpToDate() {
-        var cluster = SimCluster.of(2, 3).format(3);
+        var cluster = cluster(2, 3).format(3);
         var guest = cluster.guest("monkey", 4, 0);
         cluster.load(4);
         cluster.run(Duration.ofSeconds(5));
@@ -39,7 +42,7 @@ class ClusterStoriesTest {
 
     @Test
     void gatewayThatIsKilledIsReplacedByAnother() {
-        var cluster = SimCluster.of(3, 3).format(3);
+        var cluster = cluster(3, 3).format(3);
         var guest = cluster.guest("monkey", 4, 0);
         cluster.load(4);
         cluster.run(Duration.ofSeconds(5));
@@ -53,7 +56,7 @@ class ClusterStoriesTest {
 
     @Test
     void oneStoppedIsLeftOutAndWhenItGoesOnItHarmsNothing() {
-        var cluster = SimCluster.of(4, 3).format(3);
+        var cluster = cluster(4, 3).format(3);
         var guest = cluster.guest("monkey", 4, 0);
         cluster.load(4);
         cluster.run(Duration.ofSeconds(5));
@@ -69,7 +72,7 @@ class ClusterStoriesTest {
 
     @Test
     void partitionedMinorityServesNobody() {
-        var cluster = SimCluster.of(5, 3).format(3);
+        var cluster = cluster(5, 3).format(3);
         cluster.guest("monkey", 4, 0);
         cluster.guest("donkey", 2, 1);
         cluster.load(4);
@@ -86,7 +89,7 @@ class ClusterStoriesTest {
 
     @Test
     void allLosePowerAndComeBack() {
-        var cluster = SimCluster.of(6, 3).format(3);
+        var cluster = cluster(6, 3).format(3);
         cluster.guest("monkey", 4, 0);
         cluster.load(8);
         cluster.run(Duration.ofSeconds(5));
@@ -99,7 +102,7 @@ class ClusterStoriesTest {
 
     @Test
     void fourthNodeJoinsAndTakesItsShare() {
-        var cluster = SimCluster.of(7, 3).format(3);
+        var cluster = cluster(7, 3).format(3);
         cluster.guest("monkey", 8, 0);
         cluster.load(4);
         cluster.run(Duration.ofSeconds(5));
@@ -116,8 +119,8 @@ class ClusterStoriesTest {
         assertThat(storm(8)).isEqualTo(storm(8));
     }
 
-    private static String storm(long seed) {
-        var cluster = SimCluster.of(seed, 3).format(3);
+    private String storm(long seed) {
+        var cluster = cluster(seed, 3).format(3);
         cluster.guest("monkey", 4, 0);
         cluster.load(4);
         cluster.run(Duration.ofSeconds(3));
