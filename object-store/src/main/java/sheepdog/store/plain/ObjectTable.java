@@ -92,11 +92,7 @@ final class ObjectTable {
                 if (info.isPresent()) {
                     object.epoch = MetaKeys.epochOf(info.get());
                     var sums = meta.get(MetaKeys.sums(object.oid));
-                    object.becomes(
-                            true,
-                            sums.isPresent()
-                                    ? MetaKeys.sumsOf(object.oid, sums.get())
-                                    : new int[Blocks.count(object.oid)]);
+                    object.becomes(true, sums.isPresent() ? MetaKeys.sumsOf(object.oid, sums.get()) : new int[0]);
                 }
                 object.loaded = true;
             }

@@ -172,6 +172,7 @@ public final class PlainStore implements ObjectStore {
                 if (!object.exists) {
                     return Outcome.refused(ResultCode.NO_OBJ);
                 }
+                object.requireSums();
                 int start = into.position();
                 try {
                     fill(object, offset, into);
@@ -410,6 +411,7 @@ public final class PlainStore implements ObjectStore {
         if (!data.hasRemaining()) {
             return Outcome.done();
         }
+        object.requireSums();
         Blocks blocks = Blocks.of(object.oid, offset, data, (block, into) -> readBlock(object, block, into));
         claimHoles(object, blocks.first(), blocks.count());
         if (blocks.length() < config.inPlaceBytes()) {
@@ -674,6 +676,7 @@ public final class PlainStore implements ObjectStore {
     }
 
     private Outcome<Void> discard(StoredObject object, int offset, int length, Stamp stamp) throws IOException {
+        object.requireSums();
         ObjectId oid = object.oid;
         int until = offset + length;
         int first = (offset + Blocks.BYTES - 1) / Blocks.BYTES;
@@ -829,6 +832,7 @@ public final class PlainStore implements ObjectStore {
             if (!object.exists) {
                 return Outcome.refused(ResultCode.NO_OBJ);
             }
+            object.requireSums();
             syncObject(object);
             byte[] sums = MetaKeys.sumsValue(object.sums);
             journaled(object, Optional.empty(), JournalRecord.Kind.SET_ASIDE, validIn, List.of(), _ -> {
@@ -1015,7 +1019,9 @@ public final class PlainStore implements ObjectStore {
         try {
             if (object.exists) {
                 batch.put(MetaKeys.object(object.oid), MetaKeys.epochValue(object.epoch));
-                batch.put(MetaKeys.sums(object.oid), MetaKeys.sumsValue(object.sums));
+                if (object.sums.length > 0) {
+                    batch.put(MetaKeys.sums(object.oid), MetaKeys.sumsValue(object.sums));
+                }
             } else {
                 batch.delete(MetaKeys.object(object.oid)).delete(MetaKeys.sums(object.oid));
             }

@@ -124,8 +124,8 @@ final class Replay {
             case SET_ASIDE -> setAside(object, entry);
             case WRITE, FORMAT, FENCE, OWNER, COMPLETED, SETTLED, DONE -> {}
         }
-        if (!object.exists) {
-            return; // The metadata know of a removal that comes later.
+        if (!object.exists || object.sums.length == 0) {
+            return; // The metadata know of a removal, or of a new object, that comes later.
         }
         for (JournalRecord.Extent extent : entry.extents()) {
             switch (extent) {
@@ -164,7 +164,7 @@ final class Replay {
 
     /** The copy's checksums are kept, if the metadata do not have them yet. */
     private void setAside(StoredObject object, JournalRecord entry) throws IOException {
-        if (object.exists) {
+        if (object.exists && object.sums.length > 0) {
             table.meta()
                     .apply(new MetaBatch()
                             .put(MetaKeys.stale(object.oid, entry.epoch()), MetaKeys.sumsValue(object.sums)));
@@ -232,7 +232,7 @@ final class Replay {
     }
 
     private void redoWrite(StoredObject object, JournalRecord entry, boolean wasDone) throws IOException {
-        if (!object.exists || !files.exists(object.oid)) {
+        if (!object.exists || object.sums.length == 0 || !files.exists(object.oid)) {
             LOG.warn("object of the journal is not there oid={}", object.oid);
             return;
         }

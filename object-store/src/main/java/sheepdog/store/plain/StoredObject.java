@@ -1,5 +1,6 @@
 package sheepdog.store.plain;
 
+import java.io.IOException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import sheepdog.protocol.model.Epoch;
@@ -19,7 +20,9 @@ final class StoredObject {
     boolean loaded;
     boolean exists;
     Epoch epoch = Epoch.NONE;
-    int[] sums;
+
+    /** A checksum per block; empty if the metadata have none, though they have the object. */
+    int[] sums = new int[0];
 
     /** Counts what was written to the file and not synced at once; what it was at the last sync. */
     long writes;
@@ -34,6 +37,13 @@ final class StoredObject {
 
     StoredObject(ObjectId oid) {
         this.oid = oid;
+    }
+
+    /** An object whose checksums are lost is not served: what they would say is not known. */
+    void requireSums() throws IOException {
+        if (sums.length == 0) {
+            throw new IOException("the checksums of " + oid + " are lost");
+        }
     }
 
     boolean isHole(int block) {

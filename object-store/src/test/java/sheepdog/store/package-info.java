@@ -1,0 +1,2 @@
+/** What holds for the module as a whole. */
+package sheepdog.store;

@@ -1,0 +1,355 @@
+package sheepdog.store.plain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.ObjectId;
+import sheepdog.protocol.model.Outcome;
+import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.model.Vid;
+import sheepdog.store.api.ObjectInfo;
+import sheepdog.store.api.Stamp;
+import sheepdog.store.disk.DiskException;
+import sheepdog.store.disk.DiskFile;
+
+/** Disks that fail, fill up and rot. */
+class DiskFaultTest {
+    private static final ObjectId OID = ObjectId.ofData(new Vid(7), 0);
+    private static final ObjectId OTHER = ObjectId.ofData(new Vid(7), 1);
+    private static final int BLOCK = 4096;
+
+    private final SimMachine machine = new SimMachine();
+    private long sequence;
+
+    private Stamp stamp() {
+        return new Stamp(Epoch.FIRST, 1, ++sequence);
+    }
+
+    private static ByteBuffer bytes(int length, long seed) {
+        var bytes = new byte[length];
+        new SplittableRandom(seed).nextBytes(bytes);
+        return ByteBuffer.wrap(bytes);
+    }
+
+    private static byte[] read(PlainStore store, ObjectId oid, int offset, int length) {
+        var into = ByteBuffer.allocate(length);
+        assertThat(store.read(oid, offset, into)).isEqualTo(Outcome.done());
+        return into.array();
+    }
+
+    private void fail(String operation, String part) {
+        machine.disk.hook((call, path) -> {
+            if (call.equals(operation) && path.toString().contains(part)) {
+                throw new DiskException(DiskException.Kind.IO, call, path, "Input/output error");
+            }
+        });
+    }
+
+    private void heal() {
+        machine.disk.hook((_, _) -> {});
+    }
+
+    @Test
+    void rottenBlockIsNeverReturnedAndTheRestIs() throws IOException {
+        PlainStore store = machine.open();
+        store.create(OID, 0, bytes(4 * BLOCK, 1), stamp());
+        machine.disk.rot(SimMachine.objectPath(OID), BLOCK + 17);
+
+        var into = ByteBuffer.allocate(4 * BLOCK);
+        assertThat(store.read(OID, 0, into).code()).isEqualTo(ResultCode.EIO);
+        assertThat(into.position()).as("as it was").isZero();
+        assertThat(store.read(OID, BLOCK + 100, ByteBuffer.allocate(1)).code()).isEqualTo(ResultCode.EIO);
+        assertThat(read(store, OID, 0, BLOCK)).isEqualTo(bytes(BLOCK, 1).array());
+    }
+
+    @Test
+    void partOfARottenBlockCannotBeWrittenButTheWholeCan() throws IOException {
+        PlainStore store = machine.open();
+        store.create(OID, 0, bytes(2 * BLOCK, 1), stamp());
+        machine.disk.rot(SimMachine.objectPath(OID), 17);
+
+        assertThat(store.write(OID, 100, bytes(10, 2), stamp()).code()).isEqualTo(ResultCode.EIO);
+        assertThat(store.write(OID, 0, bytes(BLOCK, 3), stamp()).code()).isEqualTo(ResultCode.SUCCESS);
+
+        assertThat(read(store, OID, 0, BLOCK)).isEqualTo(bytes(BLOCK, 3).array());
+    }
+
+    @Test
+    void failedReadIsEioAndTheStoreGoesOn() throws IOException {
+        PlainStore store = machine.open();
+        store.create(OID, 0, bytes(BLOCK, 1), stamp());
+
+        fail("read", OID.toString());
+        assertThat(store.read(OID, 0, ByteBuffer.allocate(BLOCK)).code()).isEqualTo(ResultCode.EIO);
+        heal();
+
+        assertThat(read(store, OID, 0, BLOCK)).isEqualTo(bytes(BLOCK, 1).array());
+        assertThat(store.write(OID, 0, bytes(BLOCK, 2), stamp()).code()).isEqualTo(ResultCode.SUCCESS);
+    }
+
+    @Test
+    void failedSyncOfTheJournalEndsAllMutationsAlsoIfTheDiskRecovers() throws IOException {
+        PlainStore store = machine.open();
+        store.create(OID, 0, bytes(BLOCK, 1), stamp());
+
+        fail("sync", "journal");
+        assertThat(store.write(OID, 0, bytes(BLOCK, 2), stamp()).code()).isEqualTo(ResultCode.EIO);
+        heal();
+
+        assertThat(store.write(OID, 0, bytes(BLOCK, 3), stamp()).code()).isEqualTo(ResultCode.EIO);
+        assertThat(store.create(OTHER, 0, bytes(BLOCK, 3), stamp()).code()).isEqualTo(ResultCode.EIO);
+        assertThat(store.remove(OID, stamp()).code()).isEqualTo(ResultCode.EIO);
+        assertThat(read(store, OID, 0, BLOCK)).isEqualTo(bytes(BLOCK, 1).array());
+        store.close();
+        machine.restart(new SplittableRandom(1));
+        PlainStore again = machine.open();
+        assertThat(read(again, OID, 0, BLOCK))
+                .isIn(bytes(BLOCK, 1).array(), bytes(BLOCK, 2).array());
+        assertThat(again.write(OID, 0, bytes(BLOCK, 3), stamp()).code()).isEqualTo(ResultCode.SUCCESS);
+    }
+
+    @Test
+    void failedSyncAtACheckpointLosesNothingThatWasAcknowledged() throws IOException {
+        for (int seed = 0; seed < 20; seed++) {
+            var fresh = new SimMachine();
+            PlainStore store = fresh.open();
+            store.create(OID, 0, bytes(BLOCK, 0), stamp());
+            fresh.disk.hook((call, path) -> {
+                if (call.equals("sync") && path.endsWith(OID.toString())) {
+                    throw new DiskException(DiskException.Kind.IO, call, path, "Input/output error");
+                }
+            });
+            int acknowledged = 0;
+            while (store.write(OID, (acknowledged + 1) % 64 * BLOCK, bytes(BLOCK, acknowledged + 1), stamp())
+                    .isOk()) {
+                acknowledged++;
+            }
+            fresh.disk.hook((_, _) -> {});
+            store.close();
+            fresh.restart(new SplittableRandom(seed));
+
+            PlainStore again = fresh.open();
+
+            assertThat(acknowledged).as("the journal took some first").isGreaterThan(10);
+            for (int write = Math.max(0, acknowledged - 60); write <= acknowledged; write++) {
+                assertThat(read(again, OID, write % 64 * BLOCK, BLOCK))
+                        .isEqualTo(bytes(BLOCK, write).array());
+            }
+        }
+    }
+
+    @Test
+    void failedWriteInPlaceIsEioAndReadableAfterReopening() throws IOException {
+        PlainStore store = machine.open();
+        store.create(OID, 0, bytes(OID.size(), 1), stamp());
+
+        fail("write", OID.toString());
+        assertThat(store.write(OID, 0, bytes(200_000, 2), stamp()).code()).isEqualTo(ResultCode.EIO);
+        heal();
+        store.close();
+        machine.restart(new SplittableRandom(5));
+
+        assertThat(read(machine.open(), OID, 200_000, 1000)).hasSize(1000);
+        PlainStore again = machine.open();
+        assertThat(read(again, OID, 0, OID.size())).hasSize(OID.size());
+        assertThat(again.inFlight(OID.vid())).contains(OID);
+    }
+
+    @Test
+    void failedWriteOfANewObjectLeavesNothingOfIt() throws IOException {
+        PlainStore store = machine.open();
+
+        fail("write", OID.toString());
+        assertThat(store.create(OID, 0, bytes(OID.size(), 1), stamp()).code()).isEqualTo(ResultCode.EIO);
+        assertThat(store.createIfAbsent(OID, bytes(OID.size(), 1), Epoch.FIRST).code())
+                .isEqualTo(ResultCode.EIO);
+        fail("sync", OID.toString());
+        assertThat(store.create(OID, 0, bytes(OID.size(), 1), stamp()).code()).isEqualTo(ResultCode.EIO);
+        heal();
+
+        assertThat(store.find(OID)).isEmpty();
+        assertThat(store.create(OID, 0, bytes(BLOCK, 1), stamp()).code())
+                .as("nothing was recorded, so the store goes on")
+                .isEqualTo(ResultCode.SUCCESS);
+    }
+
+    @Test
+    void failedUnlinkAndRenameEndAllMutations() throws IOException {
+        for (String operation : new String[] {"delete", "rename"}) {
+            var fresh = new SimMachine();
+            PlainStore store = fresh.open();
+            store.create(OID, 0, bytes(BLOCK, 1), stamp());
+            fresh.disk.hook((call, path) -> {
+                if (call.equals(operation)) {
+                    throw new DiskException(DiskException.Kind.IO, call, path, "Input/output error");
+                }
+            });
+
+            Outcome<Void> outcome = operation.equals("delete")
+                    ? store.remove(OID, stamp())
+                    : store.create(OTHER, 0, bytes(BLOCK, 1), stamp());
+            fresh.disk.hook((_, _) -> {});
+
+            assertThat(outcome.code()).isEqualTo(ResultCode.EIO);
+            assertThat(store.write(OID, 0, bytes(BLOCK, 2), stamp()).code()).isEqualTo(ResultCode.EIO);
+            store.close();
+            assertThat(fresh.open().list(Optional.empty(), 9))
+                    .as("the record was there, so replay finishes it")
+                    .extracting(ObjectInfo::oid)
+                    .isEqualTo(operation.equals("delete") ? List.of() : List.of(OID, OTHER));
+        }
+    }
+
+    @Test
+    void fullDiskRefusesWhatGrowsAndAllowsTheRest() throws IOException {
+        PlainStore store = machine.open();
+        store.create(OID, 0, bytes(8 * BLOCK, 1), stamp());
+        machine.disk.capacity(machine.disk.usedBytes() + 2 * BLOCK);
+
+        assertThat(store.create(OTHER, 0, bytes(OID.size(), 2), stamp()).code()).isEqualTo(ResultCode.NO_SPACE);
+        assertThat(store.createIfAbsent(OTHER, bytes(OID.size(), 2), Epoch.FIRST)
+                        .code())
+                .isEqualTo(ResultCode.NO_SPACE);
+        assertThat(store.write(OID, 8 * BLOCK, bytes(20 * BLOCK, 3), stamp()).code())
+                .isEqualTo(ResultCode.NO_SPACE);
+        assertThat(store.find(OTHER)).isEmpty();
+        assertThat(read(store, OID, 8 * BLOCK, 20 * BLOCK)).as("a hole still").containsOnly(0);
+        assertThat(store.write(OID, 0, bytes(8 * BLOCK, 4), stamp()).code())
+                .as("written before")
+                .isEqualTo(ResultCode.SUCCESS);
+        assertThat(store.discard(OID, 0, 4 * BLOCK, stamp()).code()).isEqualTo(ResultCode.SUCCESS);
+        assertThat(store.write(OID, 9 * BLOCK, bytes(BLOCK, 5), stamp()).code())
+                .as("in what the discard gave back")
+                .isEqualTo(ResultCode.SUCCESS);
+        assertThat(store.remove(OID, stamp()).code()).isEqualTo(ResultCode.SUCCESS);
+        store.close();
+        assertThat(machine.open().list(Optional.empty(), 9)).isEmpty();
+    }
+
+    @Test
+    void objectsLeaveTheReservedSpaceAlone() throws IOException {
+        PlainStore store = machine.open(new PlainStoreConfig(256 << 10, 32 << 10, 4, 3, 1 << 20, true));
+        machine.disk.capacity(machine.disk.usedBytes() + (1 << 20) + 20 * BLOCK);
+
+        assertThat(store.create(OID, 0, bytes(8 * BLOCK, 1), stamp()).code()).isEqualTo(ResultCode.SUCCESS);
+        assertThat(store.create(OTHER, 0, bytes(100 * BLOCK, 1), stamp()).code())
+                .isEqualTo(ResultCode.NO_SPACE);
+    }
+
+    @Test
+    void emptyStoreTakesNoSpaceForObjects() throws IOException {
+        PlainStore store = machine.open();
+        long before = machine.disk.usedBytes();
+
+        store.create(OID, 0, bytes(OID.size(), 1), stamp());
+        store.create(OTHER, 0, bytes(BLOCK, 1), stamp());
+        assertThat(machine.disk.usedBytes()).isEqualTo(before + OID.size() + BLOCK);
+        store.discard(OID, 0, OID.size(), stamp());
+        store.remove(OTHER, stamp());
+
+        assertThat(machine.disk.usedBytes()).isEqualTo(before);
+    }
+
+    @Test
+    void fullDiskAtTheFirstStartSaysSoAndLeavesNoHalfJournal() {
+        machine.disk.capacity(100 << 10);
+
+        assertThatThrownBy(machine::open).isInstanceOf(DiskException.class).hasMessageContaining("no space");
+        assertThat(machine.disk.usedBytes()).isZero();
+    }
+
+    @Test
+    void journalDamagedInTheMiddleIsRefused() throws IOException {
+        PlainStore store = machine.open();
+        for (int count = 0; count < 5; count++) {
+            store.create(ObjectId.ofData(new Vid(7), count), 0, bytes(BLOCK, count), stamp());
+        }
+        machine.restartProgram();
+
+        machine.disk.rot(Path.of("/sheep/meta/journal0"), 2 * 8192 + 100);
+        assertThatThrownBy(machine::open).isInstanceOf(IOException.class).hasMessageContaining("damaged");
+        machine.disk.rot(Path.of("/sheep/meta/journal0"), 2 * 8192 + 100);
+        machine.disk.rot(Path.of("/sheep/meta/journal0"), 20);
+        assertThatThrownBy(machine::open).isInstanceOf(IOException.class).hasMessageContaining("beginning");
+        machine.disk.rot(Path.of("/sheep/meta/journal0"), 20);
+        assertThat(machine.open().list(Optional.empty(), 9)).hasSize(5);
+    }
+
+    @Test
+    void objectWhoseRecordIsLostIsNotServed() throws IOException {
+        PlainStore store = machine.open();
+        for (int count = 0; count < 3; count++) {
+            store.create(ObjectId.ofData(new Vid(7), count), 0, bytes(BLOCK, count), stamp());
+        }
+        machine.restartProgram();
+
+        machine.disk.rot(Path.of("/sheep/meta/journal0"), 2 * 8192 + 100);
+
+        PlainStore again = machine.open();
+        for (int count = 0; count < 3; count++) {
+            Outcome<Void> outcome = again.read(ObjectId.ofData(new Vid(7), count), 0, ByteBuffer.allocate(BLOCK));
+            assertThat(outcome.code()).isEqualTo(count < 2 ? ResultCode.SUCCESS : ResultCode.EIO);
+        }
+        var last = ObjectId.ofData(new Vid(7), 2);
+        assertThat(again.write(last, 0, bytes(BLOCK, 1), stamp()).code()).isEqualTo(ResultCode.EIO);
+        assertThat(again.discard(last, 0, BLOCK, stamp()).code()).isEqualTo(ResultCode.EIO);
+        assertThat(again.remove(last, stamp()).code()).isEqualTo(ResultCode.SUCCESS);
+    }
+
+    @Test
+    void filesThatAreNoObjectsAreLeftAlone() throws IOException {
+        PlainStore store = machine.open();
+        store.create(OID, 0, bytes(BLOCK, 1), stamp());
+        for (String name : new String[] {"readme", ".farm", "00000000000000zz", "0007c2b250000000.tmp"}) {
+            try (DiskFile file = machine.disk.create(Path.of("/sheep/obj").resolve(name))) {
+                file.write(bytes(10, 1), 0);
+            }
+        }
+        try (DiskFile file = machine.disk.create(Path.of("/sheep/obj/.tmp").resolve(OTHER.toString()))) {
+            file.write(bytes(10, 1), 0);
+        }
+        store.close();
+
+        PlainStore again = machine.open();
+
+        assertThat(again.list(Optional.empty(), 9)).extracting(ObjectInfo::oid).containsExactly(OID);
+        assertThat(machine.disk.list(Path.of("/sheep/obj/.tmp")))
+                .as("left over")
+                .isEmpty();
+        again.format(Epoch.FIRST);
+        assertThat(machine.disk.list(Path.of("/sheep/obj")))
+                .containsExactly(".farm", ".stale", ".tmp", "00000000000000zz", "0007c2b250000000.tmp", "readme");
+    }
+
+    @Test
+    void objectSetAsideIsKeptUnderItsEpochUntilItIsForgotten() throws IOException {
+        PlainStore store = machine.open();
+        store.create(OID, 0, bytes(BLOCK, 1), stamp());
+
+        store.setAside(OID, new Epoch(12));
+
+        var stale = Path.of("/sheep/obj/.stale");
+        assertThat(machine.disk.list(stale)).containsExactly(OID + ".12");
+        store.forgetStale();
+        assertThat(machine.disk.list(stale)).isEmpty();
+    }
+
+    @Test
+    void lostFileOfAnObjectIsAnErrorAndNotAnAbsence() throws IOException {
+        PlainStore store = machine.open();
+        store.create(OID, 0, bytes(BLOCK, 1), stamp());
+        store.close();
+        machine.disk.delete(SimMachine.objectPath(OID));
+
+        assertThat(machine.open().read(OID, 0, ByteBuffer.allocate(BLOCK)).code())
+                .isEqualTo(ResultCode.EIO);
+    }
+}
