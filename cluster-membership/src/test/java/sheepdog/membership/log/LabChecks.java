@@ -29,6 +29,7 @@ final class LabChecks {
     private final Set<String> proposed = new HashSet<>();
     private final Map<String, String> answers = new HashMap<>();
     private final TreeMap<Long, String> commandAt = new TreeMap<>();
+    private Runnable onAnswer;
     private int formats;
     private EpochRecord newest;
     private Position newestAt = new Position(0, 0);
@@ -43,6 +44,11 @@ final class LabChecks {
         }
     }
 
+    /** What happens at the moment the next command is answered; null for nothing. */
+    void onNextAnswer(Runnable then) {
+        onAnswer = then;
+    }
+
     void answered(String command, Outcome<byte[]> outcome) {
         if (outcome.isOk()) {
             String answer = new String(value(outcome));
@@ -50,6 +56,11 @@ final class LabChecks {
             check(appliedAt.containsKey(command), "%s answered before it was applied", command);
         }
         check(answers.put(command, outcome.code().name()) == null, "%s answered twice", command);
+        if (onAnswer != null && outcome.isOk()) {
+            Runnable then = onAnswer;
+            onAnswer = null;
+            lab.at(lab.now(), then);
+        }
     }
 
     private static byte[] value(Outcome<byte[]> outcome) {

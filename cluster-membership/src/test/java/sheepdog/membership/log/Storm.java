@@ -37,6 +37,7 @@ final class Storm {
                 random.nextInt(3) == 0 ? random.nextInt(1, 100) : 0,
                 Duration.ofMillis(random.nextInt(3) == 0 ? random.nextInt(5, 120) : 3),
                 random.nextInt(3) == 0 ? 30 : 100);
+        lab.slowDisks(Duration.ofMillis(random.nextInt(3) == 0 ? random.nextInt(200) : 0));
         lab.run(Duration.ofSeconds(3));
         format();
         int late = random.nextInt(3);
@@ -78,7 +79,7 @@ final class Storm {
 
     private void fault() {
         Lab.Box box = lab.box(random.nextInt(lab.boxes().size()));
-        switch (random.nextInt(14)) {
+        switch (random.nextInt(16)) {
             case 0, 1 -> box.kill();
             case 2, 3, 4 -> {
                 if (box.life.isEmpty()) {
@@ -135,7 +136,23 @@ final class Storm {
                     lab.alive().stream().filter(life -> !life.paused).forEach(life -> life.complain(accused));
                 }
             }
+            case 14, 15 -> lab.checks().onNextAnswer(this::losePower);
             default -> throw new AssertionError();
+        }
+    }
+
+    /** All machines at once, at the moment somebody is told that his command is done. */
+    private void losePower() {
+        lab.tell("power loss");
+        lab.boxes().forEach(Lab.Box::kill);
+        for (Lab.Box box : lab.boxes()) {
+            if (random.nextInt(10) > 0) {
+                lab.at(lab.now() + random.nextLong(1_000_000, 3_000_000_000L), () -> {
+                    if (box.life.isEmpty()) {
+                        box.start();
+                    }
+                });
+            }
         }
     }
 
@@ -161,6 +178,8 @@ final class Storm {
     private void calm() {
         lab.tell("calm");
         lab.heal();
+        lab.slowDisks(Duration.ZERO);
+        lab.checks().onNextAnswer(null);
         lab.weather(0, 0, Duration.ofMillis(3), 100);
         for (Lab.Box box : lab.boxes()) {
             box.life.filter(life -> life.paused).ifPresent(Lab.Life::resume);
