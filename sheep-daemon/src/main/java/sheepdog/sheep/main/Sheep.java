@@ -1,5 +1,12 @@
 package sheepdog.sheep.main;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -7,6 +14,8 @@ import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -29,6 +38,7 @@ import sheepdog.membership.log.ConsensusLog;
 import sheepdog.membership.log.FileLogStorage;
 import sheepdog.membership.log.LogSetup;
 import sheepdog.membership.log.LogStorageException;
+import sheepdog.membership.runtime.Pool;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.NodeId;
 import sheepdog.protocol.placement.Weights;
@@ -36,6 +46,9 @@ import sheepdog.protocol.wire.Header;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Protocol;
+import sheepdog.sheep.admin.AdminServer;
+import sheepdog.sheep.admin.Health;
+import sheepdog.sheep.cluster.ClusterStatus;
 import sheepdog.sheep.cluster.ClusterView;
 import sheepdog.sheep.metrics.SheepMetrics;
 import sheepdog.sheep.net.NetLimits;
@@ -69,6 +82,7 @@ final class Sheep implements AutoCloseable {
     private static final long JOIN_SECONDS = 120;
 
     private static final long END_SECONDS = 10;
+    private static final Duration MEASURE_EVERY = Duration.ofSeconds(1);
 
     private final SheepConfig config;
     private final Consumer<Boolean> ended;
@@ -82,8 +96,14 @@ final class Sheep implements AutoCloseable {
     private final Wiring wiring;
     private final SheepServer server;
     private final ConsensusLog log;
+    private final Optional<AdminServer> admin;
 
-    private Sheep(SheepConfig config, Runnable lockHeld, Consumer<Boolean> ended)
+    // Copies for the metrics, made on the loop.
+    private volatile Health measured = new Health(false, "starting", 0, 0);
+    private volatile boolean measuredLease;
+    private volatile int[] measuredWaiting = new int[3];
+
+    private Sheep(SheepConfig config, Runnable lockHeld, Consumer<Boolean> ended, Consumer<Throwable> broken)
             throws StoreRefusedException, IOException, StartFailure {
         this.config = config;
         this.ended = ended;
@@ -108,8 +128,9 @@ final class Sheep implements AutoCloseable {
                 self.node().space(),
                 Long.toHexString(self.storeId()),
                 self.incarnation());
-        var metrics = SheepMetrics.unread();
-        loop = new RealLoop(STORE_THREADS, this::broken, nanos -> metrics.turn(nanos));
+        var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        var metrics = new SheepMetrics(registry);
+        loop = new RealLoop(STORE_THREADS, broken, metrics::turn);
         threads = new NetThreads(NET_THREADS);
         links = new PeerLinks(loop, threads, () -> hello(self), PeerLinks.Limits.usual(), metrics);
         var clock = new RealClock();
@@ -140,6 +161,8 @@ final class Sheep implements AutoCloseable {
                 wiring.cluster()::epoch,
                 NetLimits.of(Runtime.getRuntime().maxMemory() / 4),
                 metrics);
+        admin = config.metrics().map(_ -> new AdminServer(registry, loop, this::health));
+        measure(registry, metrics);
     }
 
     /**
@@ -147,11 +170,14 @@ final class Sheep implements AutoCloseable {
      *
      * @param lockHeld called once the store directory is known to be good and ours, and before anything slow
      * @param ended    called once, on any thread, when the sheep has come to its end: true if something broke
+     * @param broken   called on any thread for a broken invariant, and must end the process: a wrong sheep is worse than
+     *                 a dead one
      * @throws StartFailure with one line for the user
      */
-    static Sheep start(SheepConfig config, Runnable lockHeld, Consumer<Boolean> ended) throws StartFailure {
+    static Sheep start(SheepConfig config, Runnable lockHeld, Consumer<Boolean> ended, Consumer<Throwable> broken)
+            throws StartFailure {
         try {
-            var sheep = new Sheep(config, lockHeld, ended);
+            var sheep = new Sheep(config, lockHeld, ended, broken);
             sheep.listen();
             sheep.join();
             return sheep;
@@ -242,6 +268,9 @@ final class Sheep implements AutoCloseable {
                 }
             }
             server.listenUnix(socket);
+            if (admin.isPresent()) {
+                admin.get().listen(config.metrics().orElseThrow());
+            }
         } catch (IOException failed) {
             LOG.error("failed to bind server socket: {}", SystemError.text(failed));
             throw new StartFailure("failed to create a listening port (" + SystemError.text(failed) + ")");
@@ -256,6 +285,9 @@ final class Sheep implements AutoCloseable {
                 wiring.join();
                 wiring.start();
                 wiring.cluster().onChange(this::forgetOthers);
+                if (admin.isPresent()) {
+                    takeMeasure();
+                }
                 joined.complete(null);
             } catch (RuntimeException refused) {
                 joined.completeExceptionally(refused);
@@ -286,10 +318,42 @@ final class Sheep implements AutoCloseable {
         ended.accept(failed);
     }
 
-    /** A broken invariant, on whatever thread: a wrong sheep is worse than a dead one. */
-    private void broken(Throwable fault) {
-        LOG.error("sheep exits unexpectedly ({})", fault.getMessage(), fault);
-        Runtime.getRuntime().halt(1);
+    /** On the loop. */
+    private Health health() {
+        var status = wiring.cluster().status();
+        return new Health(
+                status == ClusterStatus.RUNNING,
+                status.name().toLowerCase(Locale.ROOT),
+                Integer.toUnsignedLong(wiring.cluster().epoch().number()),
+                wiring.cluster().view().map(view -> view.nodes().size()).orElse(0));
+    }
+
+    /** What is read off the loop is copied there, as often as somebody may look. */
+    private void measure(MeterRegistry registry, SheepMetrics metrics) {
+        metrics.clusterEpoch(() -> measured.epoch());
+        metrics.clusterNodes(() -> measured.nodes());
+        metrics.clusterLease(() -> measuredLease ? 1 : 0);
+        metrics.waiting(SheepMetrics.Waiting.SERVING, () -> measuredWaiting[0]);
+        metrics.waiting(SheepMetrics.Waiting.GATEWAY, () -> measuredWaiting[1]);
+        metrics.waiting(SheepMetrics.Waiting.PEER, () -> measuredWaiting[2]);
+        metrics.storeFree(() -> store.stats().freeBytes());
+        metrics.storeUsed(() -> store.stats().nominalBytes());
+        for (Pool pool : Pool.values()) {
+            metrics.poolWaiting(pool.name().toLowerCase(Locale.ROOT), () -> loop.waiting(pool));
+        }
+        if (admin.isPresent()) { // They cost a little, and nobody reads them otherwise.
+            new JvmMemoryMetrics().bindTo(registry);
+            new JvmThreadMetrics().bindTo(registry);
+            new ProcessorMetrics().bindTo(registry);
+            new UptimeMetrics().bindTo(registry);
+        }
+    }
+
+    private void takeMeasure() {
+        measured = health();
+        measuredLease = log.holdsLease();
+        measuredWaiting = wiring.waitingCounts();
+        loop.after(MEASURE_EVERY, this::takeMeasure);
     }
 
     /** Leaves the cluster in order; {@code ended} is called when that is done. Any thread. */
@@ -300,6 +364,7 @@ final class Sheep implements AutoCloseable {
     /** Lets go of sockets, threads and the store. After {@code ended} was called. */
     @Override
     public void close() {
+        admin.ifPresent(AdminServer::close);
         server.close();
         var closed = new CompletableFuture<Void>();
         loop.execute(() -> {

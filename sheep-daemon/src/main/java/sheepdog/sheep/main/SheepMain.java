@@ -63,7 +63,8 @@ public final class SheepMain {
         try {
             makeDirectory(config.base());
             logFile = Optional.of(startLog(config));
-            sheep = Sheep.start(config, this::lockHeld, this::end);
+            log.info("{}", config);
+            sheep = Sheep.start(config, this::lockHeld, this::end, this::broken);
             pidFile = config.pidFile().isEmpty()
                     ? Optional.empty()
                     : Optional.of(PidFile.write(
@@ -112,6 +113,13 @@ public final class SheepMain {
     /** @param failed whether something broke, instead of a command having ended the sheep */
     private void end(boolean failed) {
         ended.complete(failed ? 1 : 0);
+    }
+
+    /** The log has to be written before the process is gone, and nothing else may happen in between. */
+    private void broken(Throwable fault) {
+        log.error("sheep exits unexpectedly ({})", fault.getMessage(), fault);
+        logFile.ifPresent(SheepLog::close);
+        Runtime.getRuntime().halt(1);
     }
 
     private void exit(int code) {

@@ -23,10 +23,11 @@ import sheepdog.protocol.wire.Opcode;
 public final class SheepMetrics {
     /** Why a request waits instead of being carried out. */
     public enum Waiting {
-        EPOCH,
-        RECOVERY,
-        OWNER,
-        LEASE,
+        /** Until the cluster serves. */
+        SERVING,
+        /** At the gateway: for a lease, an epoch, an owner, a retry. */
+        GATEWAY,
+        /** From other sheep: for an epoch this one does not know yet. */
         PEER
     }
 

@@ -27,6 +27,9 @@ public final class RealLoop implements Loop, AutoCloseable {
     /** A turn longer than this is logged with the name of its task. */
     static final long SLOW_TURN_NANOS = 10_000_000;
 
+    /** A machine that is slow is so often; the lines between are counted. */
+    private static final long SLOW_LOG_NANOS = 10_000_000_000L;
+
     /** Queued tasks that run between two looks at the timers. */
     private static final int BATCH = 64;
 
@@ -49,6 +52,9 @@ public final class RealLoop implements Loop, AutoCloseable {
     private final PriorityQueue<Timer> timers = new PriorityQueue<>();
     private long timerCount;
     private int cancelled;
+    private long slowTurns;
+    private long slowTurnsLogged;
+    private long slowLoggedNanos;
 
     private final class Timer implements Comparable<Timer>, Cancellable {
         final long dueNanos;
@@ -232,6 +238,19 @@ public final class RealLoop implements Loop, AutoCloseable {
                     "slow turn millis={} task={}",
                     nanos / 1_000_000,
                     task.getClass().getName());
+        }
+    }
+
+    private void slow(Runnable task, long now, long nanos) {
+        slowTurns++;
+        if (slowTurns == 1 || now - slowLoggedNanos > SLOW_LOG_NANOS) {
+            log.warn(
+                    "slow turn millis={} task={} since_last_line={}",
+                    nanos / 1_000_000,
+                    task.getClass().getName(),
+                    slowTurns - slowTurnsLogged);
+            slowLoggedNanos = now;
+            slowTurnsLogged = slowTurns;
         }
     }
 
