@@ -146,13 +146,13 @@ final class Sheep implements AutoCloseable {
         wiring = new Wiring(
                 loop,
                 log,
-                store,
+                new MeasuredStore(store, metrics),
                 archive,
                 self,
                 links,
                 RandomGenerator.of("L64X128MixRandom"),
                 clock,
-                (request, result, nanos) -> metrics.answered(request.header().opcode(), result, nanos),
+                (_, _, _) -> {}, // The connections measure, the way back to them included.
                 this::over);
         server = new SheepServer(
                 threads,

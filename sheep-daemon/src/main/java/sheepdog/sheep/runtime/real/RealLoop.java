@@ -234,10 +234,7 @@ public final class RealLoop implements Loop, AutoCloseable {
         long nanos = System.nanoTime() - start;
         turns.turn(nanos);
         if (nanos > SLOW_TURN_NANOS) {
-            log.warn(
-                    "slow turn millis={} task={}",
-                    nanos / 1_000_000,
-                    task.getClass().getName());
+            slow(task, start + nanos, nanos);
         }
     }
 
