@@ -15,6 +15,8 @@ import sheepdog.protocol.model.Invariant;
  * @param retryMin    shortest time between two tries of one voter to be elected
  * @param retryMax    longest
  * @param silence     how long a member may be unheard before the leader proposes an epoch without it
+ * @param arrival     how long after its election a leader waits for members that it has not heard since its own start,
+ *                    if nobody served then: after a stop of the whole cluster some start later than others
  * @param tick        how often the owner of the core calls it
  */
 public record LogTiming(
@@ -26,6 +28,7 @@ public record LogTiming(
         Duration retryMin,
         Duration retryMax,
         Duration silence,
+        Duration arrival,
         Duration tick) {
     /**
      * Killed process: 0.2 s until it is known dead, then an election of 0.2 s. Stopped or cut off: 2.2 to 2.8 s to the
@@ -40,6 +43,7 @@ public record LogTiming(
             Duration.ofMillis(150),
             Duration.ofMillis(600),
             Duration.ofMillis(3000),
+            Duration.ofMillis(5000),
             Duration.ofMillis(50));
 
     public LogTiming {

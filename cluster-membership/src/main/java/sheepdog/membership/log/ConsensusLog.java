@@ -533,7 +533,8 @@ public final class ConsensusLog implements ClusterLog {
 
     private Steward steward() {
         if (steward.isEmpty() || stewardTerm != core.term()) {
-            steward = Optional.of(new Steward(setup, core, neighbours));
+            long arrivals = everLeased ? 0 : setup.timing().arrival().toNanos();
+            steward = Optional.of(new Steward(setup, core, neighbours, loop.nowNanos() + arrivals));
             stewardTerm = core.term();
             proposals.newLeader();
             LOG.info("leading term={}", stewardTerm);

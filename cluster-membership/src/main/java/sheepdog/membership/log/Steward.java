@@ -48,6 +48,7 @@ final class Steward {
     private final LogTiming timing;
     private final LogSetup setup;
     private final Neighbours neighbours;
+    private final long arrivalsUntil;
 
     private final TreeMap<Long, TreeMap<Long, Long>> complaints = new TreeMap<>();
     private final TreeMap<Long, Long> condemnedAt = new TreeMap<>();
@@ -57,7 +58,9 @@ final class Steward {
     private final TreeMap<Long, Long> announced = new TreeMap<>();
     private final TreeMap<Long, Long> released = new TreeMap<>();
 
-    Steward(LogSetup setup, Consensus core, Neighbours neighbours) {
+    /** @param arrivalsUntil until when members that were not heard yet are waited for, on the loop's clock */
+    Steward(LogSetup setup, Consensus core, Neighbours neighbours, long arrivalsUntil) {
+        this.arrivalsUntil = arrivalsUntil;
         this.setup = setup;
         this.core = core;
         this.neighbours = neighbours;
@@ -183,6 +186,9 @@ final class Steward {
             boolean processGone =
                     restarted.get().node().id().equals(member.node().id()) || core.leaseOver(id);
             return Optional.of(processGone ? newer(member, restarted.get()) : member);
+        }
+        if (!core.heard(id) && now - arrivalsUntil < 0) {
+            return Optional.of(member);
         }
         boolean out = neighbours.hasLeft(id, member.incarnation())
                 || neighbours.isDead(id, member.incarnation())

@@ -98,6 +98,39 @@ class ConsensusLogTest {
     }
 
     @Test
+    void aClusterThatStartsAgainWaitsForThoseWhoStartLater() {
+        for (int seed = 0; seed < 10; seed++) {
+            Lab lab = Lab.formatted(seed, 3);
+            lab.boxes().forEach(Lab.Box::kill);
+
+            lab.box(0).start();
+            lab.box(1).start();
+            lab.run(Duration.ofSeconds(4));
+            lab.box(2).start();
+
+            assertThat(lab.until(() -> lab.allServe(), Duration.ofSeconds(10))).isLessThan(Duration.ofSeconds(6));
+            assertThat(lab.checks().newest().epoch().number()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aClusterThatStartsAgainServesWithAMajorityWithinTenSeconds() {
+        for (int seed = 0; seed < 10; seed++) {
+            Lab lab = Lab.formatted(seed, 3);
+            lab.boxes().forEach(Lab.Box::kill);
+
+            lab.box(0).start();
+            lab.box(1).start();
+
+            assertThat(lab.until(
+                            () -> lab.allServe()
+                                    && lab.checks().newest().members().size() == 2,
+                            Duration.ofSeconds(20)))
+                    .isLessThan(Duration.ofSeconds(10));
+        }
+    }
+
+    @Test
     void aMinorityIsIsolatedAndComesBack() {
         Lab lab = Lab.formatted(6, 5);
 
