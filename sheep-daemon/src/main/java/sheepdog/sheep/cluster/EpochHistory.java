@@ -1,11 +1,14 @@
 package sheepdog.sheep.cluster;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import sheepdog.membership.api.EpochRecord;
 import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.placement.VnodeRing;
 
@@ -15,6 +18,10 @@ import sheepdog.protocol.placement.VnodeRing;
  * <p>A write is acknowledged only when every replica of its epoch has it. So a store that was a replica of an object in
  * each epoch since some epoch {@code s} has every write acknowledged since {@code s}: a copy whose newest mutation is of
  * {@code s} or later is the newest there is, and so is the absence of a copy if {@code s} is the first epoch.
+ *
+ * <p>Epochs in which an object cannot have changed do not count: those without any member that was its replica in the
+ * last epoch that counts. Nobody had its newest content then, so nobody could be sure, and nothing was acknowledged; its
+ * holders, when they are back, are what they were.
  *
  * <p>Loop-owned. Rings of earlier epochs are computed when first asked for.
  */
@@ -85,23 +92,31 @@ public final class EpochHistory {
      */
     public Epoch replicaSince(ObjectId oid, int copies, Epoch until) {
         Epoch since = until.next();
-        for (int i = entries.size() - 1; i >= 0; i--) {
-            Entry entry = entries.get(i);
+        boolean unbroken = false;
+        Set<Long> holders = Set.of();
+        for (Entry entry : entries) {
             if (until.isBefore(entry.record.epoch())) {
-                continue;
-            }
-            if (!isReplica(entry, oid, copies)) {
                 break;
             }
-            since = entry.record.epoch();
+            boolean counts = holders.isEmpty()
+                    || holders.stream().anyMatch(s -> entry.record.store(s).isPresent());
+            if (counts) {
+                holders = replicas(entry, oid, copies);
+                boolean replica = holders.contains(storeId);
+                if (replica && !unbroken) {
+                    since = entry.record.epoch();
+                }
+                unbroken = replica;
+            }
         }
-        return since;
+        return unbroken ? since : until.next();
     }
 
-    private boolean isReplica(Entry entry, ObjectId oid, int copies) {
-        var member = entry.record.store(storeId);
-        return member.isPresent()
-                && entry.ring().replicas(oid, copies).stream()
-                        .anyMatch(n -> n.id().equals(member.get().node().id()));
+    private static Set<Long> replicas(Entry entry, ObjectId oid, int copies) {
+        Set<Long> stores = new HashSet<>();
+        for (Node node : entry.ring().replicas(oid, copies)) {
+            entry.record.member(node.id()).ifPresent(m -> stores.add(m.storeId()));
+        }
+        return stores;
     }
 }

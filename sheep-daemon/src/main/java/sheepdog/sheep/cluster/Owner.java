@@ -9,7 +9,7 @@ package sheepdog.sheep.cluster;
  * @param unsettled  an owner died, or may have left copies different: whoever comes next makes them equal first (R6)
  */
 public record Owner(long generation, long storeId, long incarnation, boolean unsettled) {
-    static final Owner NOBODY = new Owner(0, 0, 0, false);
+    public static final Owner NOBODY = new Owner(0, 0, 0, false);
 
     public boolean isHeld() {
         return storeId != 0;

@@ -57,18 +57,17 @@ final class RecoveredStores {
      * Whether the lists of all members of the last of {@code epochs} name every object of {@code copies} or more.
      *
      * <p>They do if there is an epoch such that in it, and in each later one, every set of replicas has somebody who is
-     * a member to this day, and who, in that first one, had everything: so many stores never left that those who did
-     * have fewer zones than an object has copies.
+     * a member now, and who, in that first one, had everything: the stores that are absent now have fewer zones than an
+     * object has copies. Who was absent in between has what it had.
      */
     boolean listsAreWhole(List<EpochRecord> epochs, int copies) {
-        Set<Long> staying = new HashSet<>(stores(epochs.getLast()));
+        Set<Long> present = Set.copyOf(stores(epochs.getLast()));
         for (int i = epochs.size() - 1; i >= 0; i--) {
             EpochRecord record = epochs.get(i);
-            staying.retainAll(stores(record));
-            if (!reachesAll(record, staying, copies)) {
+            if (!reachesAll(record, present, copies)) {
                 return false;
             }
-            var sure = staying.stream()
+            var sure = present.stream()
                     .filter(s -> hadAll(s, record.epoch(), copies))
                     .collect(Collectors.toSet());
             if (reachesAll(record, sure, copies)) {

@@ -65,6 +65,9 @@ final class Ownership {
         Right right;
         long heldSinceNanos;
         boolean paused;
+        /** Whom the right was asked of, while the answer is awaited. */
+        Owner asked = Owner.NOBODY;
+
         final Deque<Consumer<Right>> waiting = new ArrayDeque<>();
         final List<Runnable> whenIdle = new ArrayList<>();
     }
@@ -247,11 +250,16 @@ final class Ownership {
         Node node = holder.get().node();
         var ask = new PeerRequest.YieldOwner(
                 Header.of(Opcode.YIELD_OWNER, 0, view.get().epoch(), 0), vid, owner.generation());
+        holding.asked = owner;
         peers.send(node, ask).thenAccept(answer -> {
             answer.release();
             if (answer.result() == ResultCode.NETWORK_ERROR) {
                 cluster.complain(node);
             }
+            if (!holding.asked.equals(owner)) {
+                return;
+            }
+            holding.asked = Owner.NOBODY;
             if (cluster.owner(vid).equals(owner)) {
                 retry(vid, holding);
             } else {
@@ -314,6 +322,15 @@ final class Ownership {
             if (lost) {
                 LOG.warn("lost the right to write vdi={} generation={}", vid, holding.right.generation());
                 forget(vid, holding);
+            }
+            // Whoever was asked has lost it, and may never answer.
+            boolean free = holding != null
+                    && holding.state == State.TAKING
+                    && holding.asked.isHeld()
+                    && !cluster.owner(vid).equals(holding.asked);
+            if (free) {
+                holding.asked = Owner.NOBODY;
+                take(vid, holding);
             }
         }
     }

@@ -34,6 +34,7 @@ import sheepdog.sheep.runtime.LoopFuture;
 import sheepdog.sheep.runtime.PeerLink;
 import sheepdog.store.api.ObjectInfo;
 import sheepdog.store.api.ObjectStore;
+import sheepdog.store.api.Stamp;
 
 /**
  * Decides whether this store's copy of an object, or its absence, can be trusted, and gets a copy that can.
@@ -52,6 +53,8 @@ public final class Recovery {
     private static final int FETCHES_MAX = 4;
 
     private static final int LIST_PAGE = 4096;
+    /** No owner numbers its mutations that high. */
+    private static final long UNTIL_SETTLED = 1L << 62;
 
     private final Loop loop;
     private final Cluster cluster;
@@ -154,8 +157,11 @@ public final class Recovery {
             return Response.of(ResultCode.STALE_OBJ);
         }
         var whole = ByteBuffer.allocate(oid.size());
+        // Asked before the bytes are read, so that bytes of a mutation under way never come without its mark.
+        int marked = store.inFlight(oid.vid()).contains(oid) ? 1 : 0;
         return switch (store.read(oid, 0, whole)) {
-            case Outcome.Ok<Void> _ -> new Response.ObjectData(ResultCode.SUCCESS, 0, 0, Payload.of(whole.clear()));
+            case Outcome.Ok<Void> _ ->
+                new Response.ObjectData(ResultCode.SUCCESS, marked, 0, Payload.of(whole.clear()));
             case Outcome.Refused<Void>(var code) -> Response.of(code);
         };
     }
@@ -236,10 +242,13 @@ public final class Recovery {
                     return;
                 }
                 switch (answer.result()) {
-                    case SUCCESS -> replace(ours, Optional.of(answer.data()));
+                    case SUCCESS -> {
+                        boolean marked = answer instanceof Response.ObjectData data && data.copies() != 0;
+                        replace(ours, Optional.of(answer.data()), marked);
+                    }
                     case NO_OBJ -> {
                         answer.release();
-                        replace(ours, Optional.empty());
+                        replace(ours, Optional.empty(), false);
                     }
                     default -> {
                         answer.release();
@@ -249,27 +258,37 @@ public final class Recovery {
             });
         }
 
-        private void replace(Optional<ObjectInfo> ours, Optional<Payload> content) {
-            loop.offload(Pool.STORE, oid.bits(), () -> put(ours, content)).thenAccept(result -> {
-                content.ifPresent(Payload::release);
-                if (isOver()) {
-                    return;
-                }
-                if (result.isOk()) {
-                    finish();
-                } else {
-                    LOG.warn("recovering oid={} failed result={}", oid, result.code());
-                    waitForTurn();
-                }
-            });
+        private void replace(Optional<ObjectInfo> ours, Optional<Payload> content, boolean marked) {
+            long generation = cluster.owner(oid.vid()).generation();
+            loop.offload(Pool.STORE, oid.bits(), () -> put(ours, content, marked, generation))
+                    .thenAccept(result -> {
+                        content.ifPresent(Payload::release);
+                        if (isOver()) {
+                            return;
+                        }
+                        if (result.isOk()) {
+                            finish();
+                        } else {
+                            LOG.warn("recovering oid={} failed result={}", oid, result.code());
+                            waitForTurn();
+                        }
+                    });
         }
 
-        private Outcome<Void> put(Optional<ObjectInfo> ours, Optional<Payload> content) {
+        /**
+         * A copy of an object that may not be the same everywhere takes the mark over: its source may be gone before the
+         * object is settled, and nobody else may know. The mark goes when it is settled, not by the owner's word.
+         */
+        private Outcome<Void> put(
+                Optional<ObjectInfo> ours, Optional<Payload> content, boolean marked, long generation) {
             if (ours.isPresent()) {
                 var aside = store.setAside(oid, ours.get().epoch());
                 if (!aside.isOk() && aside.code() != ResultCode.NO_OBJ) {
                     return aside;
                 }
+            }
+            if (content.isPresent() && marked) {
+                return store.create(oid, 0, content.get().bytes(), new Stamp(view.epoch(), generation, UNTIL_SETTLED));
             }
             return content.isEmpty()
                     ? Outcome.done()

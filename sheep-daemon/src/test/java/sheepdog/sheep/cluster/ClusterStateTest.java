@@ -258,6 +258,16 @@ class ClusterStateTest {
     }
 
     @Test
+    void listsAreWholeAgainOnceTheAbsentAreBack() {
+        epoch(2, 2, 3);
+        assertThat(state.listedFrom(1)).contains(2);
+
+        epoch(3, 1, 2, 3);
+
+        assertThat(state.listedFrom(1)).contains(1);
+    }
+
+    @Test
     void aRecoveryOfAnEarlierEpochDoesNotCount() {
         epoch(2, 1, 2);
 

@@ -34,7 +34,7 @@ public final class MemoryStore implements ObjectStore {
         Epoch epoch;
     }
 
-    /** From now on every call for this object comes to {@code code}; SUCCESS ends it. */
+    /** From now on every mutation of this object comes to {@code code}, with EIO reads too; SUCCESS ends it. */
     public void fail(ObjectId oid, ResultCode code) {
         failing.put(oid, code);
     }
@@ -88,7 +88,7 @@ public final class MemoryStore implements ObjectStore {
 
     @Override
     public Outcome<Void> read(ObjectId oid, int offset, ByteBuffer into) {
-        var refused = failure(oid);
+        var refused = failure(oid).filter(ResultCode.EIO::equals);
         if (refused.isPresent()) {
             return Outcome.refused(refused.get());
         }

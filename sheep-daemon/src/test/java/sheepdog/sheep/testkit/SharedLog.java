@@ -1,5 +1,6 @@
 package sheepdog.sheep.testkit;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -74,7 +75,7 @@ public final class SharedLog {
         private int applied;
         private boolean lease = true;
         private boolean reachable = true;
-        private Phase phase = Phase.SERVING;
+        private Phase phase = Phase.UNFORMATTED;
         private long leader;
 
         private Node(Member self) {
@@ -103,6 +104,12 @@ public final class SharedLog {
             machine.statusChanged();
         }
 
+        /** The process is gone: nothing is applied or proposed by this end any more. */
+        public void crash() {
+            machine = null;
+            nodes.remove(this);
+        }
+
         /** Store ids, in order. */
         public List<Long> complaints() {
             return complaints;
@@ -111,6 +118,7 @@ public final class SharedLog {
         private void catchUp() {
             while (machine != null && reachable && applied < entries.size()) {
                 int at = applied++;
+                phase = phase == Phase.UNFORMATTED ? Phase.SERVING : phase;
                 apply(new Position(at + 1, 1), entries.get(at));
             }
         }
@@ -121,10 +129,6 @@ public final class SharedLog {
                 case Entry.Started(var member) -> machine.memberStarted(position, member);
                 case Entry.Command(var bytes, var proposer, var done) -> {
                     byte[] result = machine.apply(position, bytes);
-                    if (machine.restartsEpochs(bytes)) {
-                        epoch = Epoch.FIRST;
-                        machine.epoch(position, record());
-                    }
                     if (proposer == this) {
                         loop.execute(() -> done.complete(Outcome.ok(result)));
                     }
@@ -146,12 +150,20 @@ public final class SharedLog {
         }
 
         private void tryAppend(Entry.Command command) {
+            if (machine == null) {
+                return;
+            }
             if (phase == Phase.STOPPED) {
                 command.done().complete(Outcome.refused(ResultCode.SHUTDOWN));
             } else if (reachable) {
+                boolean restarts = machine.restartsEpochs(command.bytes());
                 append(command);
+                if (restarts) {
+                    epoch = Epoch.FIRST;
+                    append(new Entry.NewEpoch(record()));
+                }
             } else {
-                loop.after(java.time.Duration.ofMillis(10), () -> tryAppend(command));
+                loop.after(Duration.ofMillis(10), () -> tryAppend(command));
             }
         }
 
@@ -161,7 +173,6 @@ public final class SharedLog {
                     .map(n -> n.self)
                     .sorted(Comparator.comparing(Member::node))
                     .toList();
-            nodes.forEach(n -> n.phase = Phase.SERVING);
             return propose(command);
         }
 

@@ -135,7 +135,8 @@ public sealed interface PeerRequest extends Request {
     record SettleObject(Header header, ObjectId oid) implements PeerRequest {}
 
     /**
-     * Recovery's read of a whole object; answered with {@link Response.ObjectData}.
+     * Recovery's read of a whole object; answered with {@link Response.ObjectData}, whose {@code copies} are 1 if the
+     * object has an in-flight mark there, else 0.
      *
      * <pre>
      *  16 oid u64 | data_length = size of the object

@@ -1,0 +1,374 @@
+package sheepdog.sheep.main;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static sheepdog.sheep.testkit.TestCluster.create;
+import static sheepdog.sheep.testkit.TestCluster.deleteVdi;
+import static sheepdog.sheep.testkit.TestCluster.read;
+import static sheepdog.sheep.testkit.TestCluster.remove;
+import static sheepdog.sheep.testkit.TestCluster.write;
+
+import java.time.Duration;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import sheepdog.protocol.model.ObjectId;
+import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.model.Vid;
+import sheepdog.protocol.wire.PeerRequest;
+import sheepdog.sheep.testkit.TestCluster;
+import sheepdog.sheep.testkit.TestCluster.Connection;
+import sheepdog.sheep.testkit.TestCluster.Fate;
+
+/** Sheep that die, come back and go on: what was acknowledged is there, and nobody waits for ever. */
+class RecoveryStoriesTest {
+    private TestCluster cluster = TestCluster.of(3, 3);
+    private final Vid vid = cluster.makeVdi(1, "monkey");
+    private final ObjectId data = ObjectId.ofData(vid, 0);
+
+    private void recovered(int... sheep) {
+        for (int n : sheep) {
+            cluster.until(() -> !cluster.host(n).wiring().recovery().isRunning());
+        }
+    }
+
+    private void leave(int gone) {
+        cluster.host(gone).crash();
+        cluster.epoch(IntStream.rangeClosed(1, 3).filter(n -> n != gone).toArray());
+        recovered(IntStream.rangeClosed(1, 3).filter(n -> n != gone).toArray());
+    }
+
+    private void comeBack(int number) {
+        cluster.host(number).start();
+        cluster.epoch(1, 2, 3);
+        recovered(1, 2, 3);
+    }
+
+    private byte onDisk(int sheep) {
+        return cluster.host(sheep).store().bytes(data, 0, 1).orElseThrow()[0];
+    }
+
+    @Test
+    void objectsAreStillMadeAfterEachSheepHasGoneAndComeBack() {
+        for (int gone = 1; gone <= 3; gone++) {
+            leave(gone);
+            comeBack(gone);
+        }
+
+        assertThat(cluster.code(1, create(data, 0, new byte[] {1}))).isEqualTo(ResultCode.SUCCESS);
+        assertThat(cluster.code(2, read(ObjectId.ofData(vid, 1), 0, 1))).isEqualTo(ResultCode.NO_OBJ);
+        cluster.makeVdi(3, "second");
+    }
+
+    @Test
+    void aSheepThatComesBackDoesNotServeWhatItMissed() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        leave(3);
+        cluster.ask(1, write(data, 0, new byte[] {2}));
+        cluster.rule((from, _, request) ->
+                from == 3 && request instanceof PeerRequest.ListObjects ? Fate.HOLD : Fate.DELIVER);
+        cluster.host(3).start();
+        cluster.epoch(1, 2, 3);
+
+        assertThat(onDisk(3)).isEqualTo((byte) 1);
+        assertThat(cluster.bytes(3, data, 0, 1)).containsExactly(2);
+        assertThat(onDisk(3)).isEqualTo((byte) 2);
+    }
+
+    @Test
+    void whatWasRemovedWhileASheepWasAwayStaysRemoved() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        leave(3);
+        cluster.ask(1, remove(data));
+
+        comeBack(3);
+
+        assertThat(cluster.code(3, read(data, 0, 1))).isEqualTo(ResultCode.NO_OBJ);
+        cluster.ask(3, create(data, 1, new byte[] {7}));
+        assertThat(cluster.bytes(3, data, 0, 2)).containsExactly(0, 7);
+    }
+
+    @Test
+    void theSweepBringsWhatNobodyAskedFor() {
+        leave(3);
+        cluster.ask(1, create(data, 0, new byte[] {5}));
+
+        comeBack(3);
+
+        assertThat(onDisk(3)).isEqualTo((byte) 5);
+    }
+
+    @Test
+    void anObjectWhoseNewestCopiesAreAbsentWaitsAndNothingOlderIsServed() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        leave(3);
+        cluster.ask(1, write(data, 0, new byte[] {2}));
+        cluster.host(1).crash();
+        cluster.host(2).crash();
+        cluster.host(3).start();
+        cluster.epoch(3);
+        var answer = cluster.begin(3, read(data, 0, 1));
+
+        cluster.loop().advance(Duration.ofSeconds(20));
+
+        assertThat(answer.isDone()).isFalse();
+        assertThat(cluster.host(3).wiring().recovery().isRunning()).isTrue();
+        cluster.host(2).start();
+        cluster.epoch(2, 3);
+        assertThat(cluster.await(answer).data().bytes().get(0)).isEqualTo((byte) 2);
+    }
+
+    @Test
+    void objectsThatWaitDoNotKeepOthersFromBeingBrought() {
+        var absent =
+                IntStream.range(1, 8).mapToObj(i -> ObjectId.ofData(vid, i)).toList();
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        leave(3);
+        cluster.host(3).start();
+        cluster.rule((from, _, request) ->
+                from == 3 && request instanceof PeerRequest.ListObjects ? Fate.HOLD : Fate.DELIVER);
+        cluster.rule((from, _, request) ->
+                from == 3 && request instanceof PeerRequest.FetchObject f && absent.contains(f.oid())
+                        ? Fate.LOSE
+                        : Fate.DELIVER);
+        cluster.epoch(1, 2, 3);
+        for (ObjectId oid : absent) {
+            cluster.begin(3, read(oid, 0, 1));
+        }
+        cluster.loop().advance(Duration.ofSeconds(1));
+
+        assertThat(cluster.bytes(3, data, 0, 1)).containsExactly(1);
+    }
+
+    @Test
+    void aRecoveryThatANewEpochInterruptsStartsAnew() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        leave(3);
+        cluster.ask(1, write(data, 0, new byte[] {2}));
+        cluster.host(3).start();
+        cluster.rule((_, _, request) -> request instanceof PeerRequest.FetchObject ? Fate.HOLD : Fate.DELIVER);
+        cluster.epoch(1, 2, 3);
+        cluster.until(() -> cluster.heldCount() > 0);
+        cluster.noRules();
+
+        cluster.host(2).crash();
+        cluster.epoch(1, 3);
+        cluster.deliverHeld();
+
+        recovered(3);
+        assertThat(onDisk(3)).isEqualTo((byte) 2);
+    }
+
+    @Test
+    void aDeadOwnersHalfWrittenObjectIsMadeEqualBeforeItIsRead() {
+        cluster.ask(3, create(data, 0, new byte[] {1}));
+        cluster.rule((from, to, request) ->
+                from == 3 && to != 1 && request instanceof PeerRequest.WriteReplica ? Fate.LOSE : Fate.DELIVER);
+        var write = cluster.begin(3, write(data, 0, new byte[] {2}));
+        cluster.until(() -> onDisk(1) == 2);
+        assertThat(write.isDone()).isFalse();
+        assertThat(onDisk(2)).isEqualTo((byte) 1);
+        cluster.host(3).crash();
+        cluster.noRules();
+        cluster.epoch(1, 2);
+
+        byte[] first = cluster.bytes(2, data, 0, 1);
+
+        assertThat(onDisk(1)).isEqualTo(first[0]);
+        assertThat(onDisk(2)).isEqualTo(first[0]);
+        assertThat(cluster.host(1).owner(vid).unsettled()).isFalse();
+        assertThat(cluster.host(1).store().inFlight(vid)).isEmpty();
+    }
+
+    @Test
+    void aRestartedOwnerLeavesNothingUnequalThoughTheEpochStays() {
+        cluster.ask(3, create(data, 0, new byte[] {1}));
+        cluster.rule((from, to, request) ->
+                from == 3 && to == 2 && request instanceof PeerRequest.WriteReplica ? Fate.LOSE : Fate.DELIVER);
+        cluster.begin(3, write(data, 0, new byte[] {2}));
+        cluster.until(() -> onDisk(1) == 2);
+        cluster.noRules();
+        cluster.restart(3);
+
+        cluster.bytes(1, data, 0, 1);
+
+        assertThat(onDisk(1)).isEqualTo(onDisk(2)).isEqualTo(onDisk(3));
+    }
+
+    @Test
+    void aSettlementThatANewEpochInterruptsIsDoneAgain() {
+        cluster.ask(3, create(data, 0, new byte[] {1}));
+        cluster.rule((from, to, request) ->
+                from == 3 && to == 2 && request instanceof PeerRequest.WriteReplica ? Fate.LOSE : Fate.DELIVER);
+        cluster.begin(3, write(data, 0, new byte[] {2}));
+        cluster.until(() -> onDisk(1) == 2);
+        cluster.host(3).crash();
+        cluster.noRules();
+        cluster.rule((_, _, request) -> request instanceof PeerRequest.InFlightObjects ? Fate.HOLD : Fate.DELIVER);
+        cluster.epoch(1, 2);
+        var read = cluster.begin(1, read(data, 0, 1));
+        cluster.until(() -> cluster.heldCount() > 0);
+        cluster.noRules();
+        cluster.host(3).start();
+        cluster.epoch(1, 2, 3);
+        cluster.deliverHeld();
+
+        assertThat(cluster.await(read).result()).isEqualTo(ResultCode.SUCCESS);
+        assertThat(onDisk(1)).isEqualTo(onDisk(2)).isEqualTo(onDisk(3));
+    }
+
+    @Test
+    void aHalfWrittenObjectIsMadeEqualAlsoIfItsCopyWasRecoveredBeforeItsOnlyMarkedHolderDied() {
+        cluster = TestCluster.of(4, 3);
+        var other = cluster.makeVdi(1, "monkey");
+        var oid = IntStream.range(0, 100)
+                .mapToObj(i -> ObjectId.ofData(other, i))
+                .filter(o -> !cluster.host(1).wiring().cluster().view().orElseThrow().replicas(o, 3).stream()
+                        .anyMatch(n -> n.id().toString().startsWith("10.0.0.4")))
+                .findFirst()
+                .orElseThrow();
+        cluster.ask(1, create(oid, 0, new byte[] {1}));
+        cluster.loop().advance(Duration.ofSeconds(2));
+        cluster.rule((from, to, request) ->
+                from == 1 && to != 1 && request instanceof PeerRequest.WriteReplica ? Fate.LOSE : Fate.DELIVER);
+        cluster.begin(1, write(oid, 0, new byte[] {2}));
+        cluster.until(() -> cluster.host(1).store().bytes(oid, 0, 1).orElseThrow()[0] == 2);
+        // The epoch without 3 lets 4 have a copy, of 1's content; then 1, the writer, dies.
+        cluster.host(3).crash();
+        cluster.rule((from, to, request) ->
+                from == 4 && to == 2 && request instanceof PeerRequest.FetchObject ? Fate.LOSE : Fate.DELIVER);
+        cluster.epoch(1, 2, 4);
+        cluster.until(() -> cluster.host(4).store().holds(oid));
+        cluster.host(1).crash();
+        cluster.noRules();
+        cluster.epoch(2, 4);
+
+        cluster.bytes(2, oid, 0, 1);
+
+        assertThat(cluster.host(2).store().bytes(oid, 0, 1).orElseThrow())
+                .isEqualTo(cluster.host(4).store().bytes(oid, 0, 1).orElseThrow());
+    }
+
+    @Test
+    void twoGatewaysThatWriteOneVdiGiveItToOneAnother() {
+        cluster.ask(1, create(data, 0, new byte[4]));
+        for (int round = 1; round <= 5; round++) {
+            for (int sheep = 1; sheep <= 3; sheep++) {
+                assertThat(cluster.code(sheep, write(data, sheep, new byte[] {(byte) round})))
+                        .isEqualTo(ResultCode.SUCCESS);
+                assertThat(cluster.host(1).owner(vid).storeId()).isEqualTo(100 + sheep);
+            }
+        }
+        assertThat(cluster.bytes(2, data, 0, 4)).containsExactly(0, 5, 5, 5);
+    }
+
+    @Test
+    void anOwnerThatIsExpelledWhileItGivesItsRightBackWritesOnUnderANewOne() {
+        cluster.ask(1, create(data, 0, new byte[1]));
+        cluster.rule((from, to, request) ->
+                from == 1 && to == 2 && request instanceof PeerRequest.WriteReplica ? Fate.LOSE : Fate.DELIVER);
+        var first = cluster.begin(1, write(data, 0, new byte[] {1}));
+        var second = cluster.begin(2, write(data, 0, new byte[] {2}));
+        cluster.loop().advance(Duration.ofMillis(300));
+        cluster.host(1).log().reachable(false);
+        cluster.host(1).log().lease(false);
+        cluster.epoch(2, 3);
+        cluster.noRules();
+        assertThat(cluster.await(second).result()).isEqualTo(ResultCode.SUCCESS);
+
+        cluster.host(1).log().reachable(true);
+        cluster.host(1).log().lease(true);
+        cluster.epoch(1, 2, 3);
+
+        assertThat(cluster.await(first).result()).isEqualTo(ResultCode.SUCCESS);
+        assertThat(onDisk(1)).isEqualTo(onDisk(2)).isEqualTo(onDisk(3));
+    }
+
+    @Test
+    void aWriteThatAClosedConnectionLeftBehindDoesNotComeAfterLaterOnes() {
+        cluster.ask(1, create(data, 0, new byte[1]));
+        cluster.host(1).log().lease(false);
+        var gone = Connection.ofClient();
+        var left = cluster.begin(1, write(data, 0, new byte[] {1}), gone);
+        gone.close();
+        assertThat(cluster.code(2, write(data, 0, new byte[] {1}))).isEqualTo(ResultCode.SUCCESS);
+        assertThat(cluster.code(2, write(data, 0, new byte[] {2}))).isEqualTo(ResultCode.SUCCESS);
+
+        cluster.host(1).log().lease(true);
+        cluster.await(left);
+
+        assertThat(cluster.bytes(3, data, 0, 1)).containsExactly(2);
+    }
+
+    @Test
+    void withoutALeaseNothingIsAnsweredUntilItIsBack() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        cluster.host(1).log().lease(false);
+        var read = cluster.begin(1, read(data, 0, 1));
+        var write = cluster.begin(1, write(data, 0, new byte[] {2}));
+        cluster.loop().advance(Duration.ofSeconds(5));
+        assertThat(read.isDone()).isFalse();
+        assertThat(write.isDone()).isFalse();
+        assertThat(onDisk(1)).isEqualTo((byte) 1);
+
+        cluster.host(1).log().lease(true);
+
+        assertThat(cluster.await(write).result()).isEqualTo(ResultCode.SUCCESS);
+        assertThat(cluster.await(read).result()).isEqualTo(ResultCode.SUCCESS);
+    }
+
+    @Test
+    void aDiskThatFailsAWriteTakesItsSheepOutAndTheWriteGoesOn() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        cluster.host(3).store().fail(data, ResultCode.EIO);
+        var write = cluster.begin(1, write(data, 0, new byte[] {2}));
+        cluster.loop().advance(Duration.ofSeconds(1));
+        assertThat(write.isDone()).isFalse();
+        assertThat(cluster.host(1).log().complaints()).contains(103L);
+
+        cluster.epoch(1, 2);
+
+        assertThat(cluster.await(write).result()).isEqualTo(ResultCode.SUCCESS);
+    }
+
+    @Test
+    void aFullDiskRefusesTheWriteAndCopiesAreEqualAfterwards() {
+        cluster.host(3).store().fail(data, ResultCode.NO_SPACE);
+
+        assertThat(cluster.code(1, create(data, 0, new byte[] {1}))).isEqualTo(ResultCode.NO_SPACE);
+        cluster.host(3).store().fail(data, ResultCode.SUCCESS);
+        for (int sheep = 1; sheep <= 3; sheep++) {
+            assertThat(cluster.host(sheep).store().holds(data)).isFalse();
+        }
+        assertThat(cluster.code(2, deleteVdi("monkey", 0))).isEqualTo(ResultCode.SUCCESS);
+    }
+
+    @Test
+    void aRepeatedRemovalSucceedsThoughTheFirstAttemptReachedSome() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        cluster.rule((from, to, request) ->
+                from == 1 && to == 2 && request instanceof PeerRequest.RemoveReplica ? Fate.LOSE_ANSWER : Fate.DELIVER);
+        var removal = cluster.begin(1, remove(data));
+        cluster.loop().advance(Duration.ofMillis(200));
+        cluster.noRules();
+
+        assertThat(cluster.await(removal).result()).isEqualTo(ResultCode.SUCCESS);
+        assertThat(cluster.code(1, remove(data))).isEqualTo(ResultCode.NO_OBJ);
+    }
+
+    @Test
+    void requestsOfAnOlderEpochChangeNothing() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        cluster.rule((from, to, request) ->
+                from == 1 && to == 2 && request instanceof PeerRequest.WriteReplica ? Fate.HOLD : Fate.DELIVER);
+        cluster.begin(1, write(data, 0, new byte[] {9}));
+        cluster.until(() -> cluster.heldCount() > 0);
+        cluster.host(1).crash();
+        cluster.noRules();
+        cluster.epoch(2, 3);
+        cluster.ask(2, write(data, 0, new byte[] {3}));
+
+        cluster.deliverHeld();
+
+        assertThat(onDisk(2)).isEqualTo((byte) 3);
+        assertThat(onDisk(3)).isEqualTo((byte) 3);
+    }
+}

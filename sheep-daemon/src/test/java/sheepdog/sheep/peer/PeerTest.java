@@ -1,0 +1,185 @@
+package sheepdog.sheep.peer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import sheepdog.membership.api.Member;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.ObjectId;
+import sheepdog.protocol.model.Payload;
+import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.model.Vid;
+import sheepdog.protocol.wire.Flags;
+import sheepdog.protocol.wire.Header;
+import sheepdog.protocol.wire.Opcode;
+import sheepdog.protocol.wire.PeerRequest;
+import sheepdog.protocol.wire.Response;
+import sheepdog.sheep.cluster.Cluster;
+import sheepdog.sheep.cluster.ClusterCommand;
+import sheepdog.sheep.recovery.Recovery;
+import sheepdog.sheep.runtime.LoopFuture;
+import sheepdog.sheep.testkit.MemoryArchive;
+import sheepdog.sheep.testkit.MemoryStore;
+import sheepdog.sheep.testkit.ScriptedLink;
+import sheepdog.sheep.testkit.SharedLog;
+import sheepdog.sheep.testkit.Sheep;
+import sheepdog.sheep.testkit.StepLoop;
+
+/** The replicas of sheep 1, for a gateway that the test plays. */
+class PeerTest {
+    private static final Vid VID = new Vid(5);
+    private static final ObjectId OID = ObjectId.ofData(VID, 0);
+
+    private final StepLoop loop = new StepLoop();
+    private final SharedLog shared = new SharedLog(loop);
+    private final SharedLog.Node log = shared.join(Sheep.member(1));
+    private final ScriptedLink link = new ScriptedLink(loop);
+    private final MemoryStore store = new MemoryStore();
+    private final Cluster cluster = new Cluster(loop, log, store, new MemoryArchive(), Sheep.member(1));
+    private final Recovery recovery = new Recovery(loop, cluster, store, link);
+    private int failures;
+    private final Peer peer = new Peer(
+            loop,
+            cluster,
+            store,
+            recovery,
+            (_, _) -> CompletableFuture.completedStage(ResultCode.SUCCESS),
+            () -> failures++);
+
+    PeerTest() {
+        log.start(cluster);
+    }
+
+    private void format() {
+        cluster.format(new ClusterCommand.Format(1, 3, 0, "farm"));
+        loop.settle();
+    }
+
+    private void epoch(int... sheep) {
+        shared.epoch(IntStream.of(sheep).mapToObj(Sheep::member).toArray(Member[]::new));
+        loop.settle();
+    }
+
+    private LoopFuture<Response> serve(PeerRequest request) {
+        var result = new LoopFuture<Response>(loop);
+        peer.serve(request).thenAccept(result::complete);
+        loop.settle();
+        return result;
+    }
+
+    private static ResultCode code(LoopFuture<Response> answer) {
+        assertThat(answer).isDone();
+        return answer.join().result();
+    }
+
+    private static PeerRequest.CreateReplica create(int epoch, long generation, int value) {
+        return new PeerRequest.CreateReplica(
+                Header.of(Opcode.CREATE_REPLICA, Flags.WRITE, new Epoch(epoch), 1),
+                OID,
+                0,
+                Payload.of(new byte[] {(byte) value}),
+                generation,
+                1,
+                0);
+    }
+
+    private static PeerRequest.ReadReplica read(int epoch) {
+        return new PeerRequest.ReadReplica(Header.of(Opcode.READ_REPLICA, 0, new Epoch(epoch), 1), OID, 0, 1, 0);
+    }
+
+    @Test
+    void beforeAFormatNothingIsServed() {
+        assertThat(code(serve(read(0)))).isEqualTo(ResultCode.WAIT_FOR_FORMAT);
+        assertThat(code(serve(new PeerRequest.Ping(Header.of(Opcode.PING, 0, Epoch.NONE, 1)))))
+                .isEqualTo(ResultCode.SUCCESS);
+    }
+
+    @Test
+    void anOlderEpochIsRefusedAndANewerOneWaitsForIt() {
+        format();
+        epoch(1, 2, 3);
+        assertThat(code(serve(create(1, 1, 7)))).isEqualTo(ResultCode.OLD_NODE_VER);
+        assertThat(store.holds(OID)).isFalse();
+
+        var early = serve(create(3, 1, 7));
+        assertThat(early).isNotDone();
+        assertThat(peer.waitingCount()).isEqualTo(1);
+        epoch(1, 2);
+
+        assertThat(code(early)).isEqualTo(ResultCode.SUCCESS);
+        assertThat(peer.waitingCount()).isZero();
+    }
+
+    @Test
+    void aMutationOfAnEarlierOwnerIsRefused() {
+        format();
+        cluster.propose(new ClusterCommand.TakeOwner(VID, 101, 1, 0));
+        loop.settle();
+
+        assertThat(code(serve(create(1, 0, 7)))).isEqualTo(ResultCode.AGAIN);
+        assertThat(code(serve(create(1, 1, 7)))).isEqualTo(ResultCode.SUCCESS);
+        assertThat(code(serve(create(1, 2, 8)))).isEqualTo(ResultCode.SUCCESS);
+        assertThat(code(serve(create(1, 1, 9)))).isEqualTo(ResultCode.AGAIN);
+        assertThat(store.bytes(OID, 0, 1)).hasValueSatisfying(b -> assertThat(b).containsExactly(8));
+    }
+
+    @Test
+    void anObjectInDoubtIsBroughtBeforeItIsReadOrWritten() {
+        format();
+        epoch(2, 3);
+        epoch(1, 2, 3);
+        store.plant(OID, Epoch.FIRST, new byte[] {1});
+
+        var read = serve(read(3));
+        var write = serve(create(3, 1, 9));
+
+        assertThat(read).isNotDone();
+        assertThat(write).isNotDone();
+        var fetches = link.open(PeerRequest.FetchObject.class);
+        assertThat(fetches).hasSize(1);
+        byte[] newest = new byte[OID.size()];
+        newest[0] = 2;
+        fetches.getFirst().answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, Payload.of(newest)));
+        assertThat(read.join().data().bytes().get(0)).isEqualTo((byte) 2);
+        assertThat(code(write)).isEqualTo(ResultCode.SUCCESS);
+        assertThat(store.aside()).containsExactly(OID);
+    }
+
+    @Test
+    void aDoubtfulCopyIsNotGivenAsASource() {
+        format();
+        epoch(2, 3);
+        epoch(1, 2, 3);
+        store.plant(OID, Epoch.FIRST, new byte[] {1});
+
+        var fetch = serve(new PeerRequest.FetchObject(Header.of(Opcode.FETCH_OBJECT, 0, new Epoch(3), 1), OID));
+
+        assertThat(code(fetch)).isEqualTo(ResultCode.STALE_OBJ);
+    }
+
+    @Test
+    void aDiskErrorOfAMutationTakesTheNodeOutAndIsNotShown() {
+        format();
+        store.fail(OID, ResultCode.EIO);
+
+        assertThat(code(serve(create(1, 1, 7)))).isEqualTo(ResultCode.NETWORK_ERROR);
+        assertThat(failures).isEqualTo(1);
+        assertThat(code(serve(read(1)))).isEqualTo(ResultCode.EIO);
+        assertThat(failures).isEqualTo(1);
+    }
+
+    @Test
+    void askingForMarksShutsEarlierOwnersOut() {
+        format();
+        serve(create(1, 1, 7));
+
+        var marks =
+                serve(new PeerRequest.InFlightObjects(Header.of(Opcode.IN_FLIGHT_OBJECTS, 0, new Epoch(1), 1), VID, 2));
+
+        assertThat(marks.join()).isEqualTo(new Response.ObjectIds(ResultCode.SUCCESS, List.of(OID)));
+        assertThat(code(serve(create(1, 1, 8)))).isEqualTo(ResultCode.AGAIN);
+    }
+}
