@@ -328,6 +328,7 @@ public final class ConsensusLog implements ClusterLog {
             core.flushCommit();
         }
         formatting.tick();
+        twins.tick();
         pump();
         if (!stopped) {
             loop.after(setup.timing().tick(), this::tick);
@@ -736,7 +737,12 @@ public final class ConsensusLog implements ClusterLog {
     // ---- A second process with the same store id
 
     private final class Twins {
+        /** How often one suspect is asked. */
+        private static final int ASKS = 20;
+
         private long nonce;
+        private int asks;
+        private long askedAt;
         private Optional<Member> suspected = Optional.empty();
 
         /** A record of this store that is not this process: of an earlier one, or of a copy of the folder. */
@@ -747,6 +753,21 @@ public final class ConsensusLog implements ClusterLog {
             }
             suspected = Optional.of(other);
             nonce = setup.random().nextLong();
+            asks = ASKS;
+            ask();
+        }
+
+        /** Messages get lost, and at first the other may not be reached yet. */
+        void tick() {
+            if (asks > 0
+                    && loop.nowNanos() - askedAt > setup.timing().heartbeat().toNanos()) {
+                ask();
+            }
+        }
+
+        private void ask() {
+            asks--;
+            askedAt = loop.nowNanos();
             tell(false, nonce);
         }
 

@@ -187,11 +187,16 @@ final class Steward {
                     restarted.get().node().id().equals(member.node().id()) || core.leaseOver(id);
             return Optional.of(processGone ? newer(member, restarted.get()) : member);
         }
-        if (!core.heard(id) && now - arrivalsUntil < 0) {
+        if (!core.heard(id) && now - arrivalsUntil < 0 && !neighbours.hasLeft(id, member.incarnation())) {
             return Optional.of(member);
         }
+        boolean startsAgain = neighbours
+                .visible(id)
+                .filter(seen -> seen.incarnation() > member.incarnation()
+                        && seen.node().id().equals(member.node().id()))
+                .isPresent();
         boolean out = neighbours.hasLeft(id, member.incarnation())
-                || neighbours.isDead(id, member.incarnation())
+                || neighbours.isDead(id, member.incarnation()) && !startsAgain
                 || (silent(id, now) || replaced(member) || condemnedAt.containsKey(id)) && core.leaseOver(id);
         return out ? Optional.empty() : Optional.of(member);
     }

@@ -290,6 +290,13 @@ public final class Lab {
             tell("box " + number + " has an empty store " + Long.toHexString(storeId));
         }
 
+        /** This box gets a copy of the other's folder. */
+        void copyOf(Box other) {
+            storeId = other.storeId;
+            incarnation = other.incarnation;
+            disk = other.disk.copy();
+        }
+
         Life start() {
             return start(Optional.empty());
         }

@@ -76,6 +76,14 @@ public final class SimLogStorage implements LogStorage {
         written = synced;
     }
 
+    /** What a copy of the folder holds. */
+    public SimLogStorage copy() {
+        var copy = new SimLogStorage();
+        copy.written = synced;
+        copy.synced = synced;
+        return copy;
+    }
+
     /** Every write fails from now on. */
     public void fail() {
         failing = true;

@@ -1,0 +1,317 @@
+package sheepdog.membership.consensus;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import sheepdog.membership.consensus.Consensus.Role;
+import sheepdog.membership.consensus.Message.Append;
+import sheepdog.membership.consensus.Message.AppendReply;
+import sheepdog.membership.consensus.Message.Handover;
+import sheepdog.membership.consensus.Message.Heartbeat;
+import sheepdog.membership.consensus.Message.HeartbeatReply;
+import sheepdog.membership.consensus.Message.VoteReply;
+import sheepdog.membership.consensus.Message.VoteRequest;
+
+/** One core, whose peers the test plays. */
+class ConsensusTest {
+    private static final LogTiming TIMING = LogTiming.DEFAULT;
+    private static final long PROMISE = TIMING.promise().toNanos();
+    private static final List<Long> ABC = List.of(1L, 2L, 3L);
+
+    private long now = 5_000_000_000L;
+
+    @Test
+    void aFollowerCommitsOnlyWhatItHasComparedWithThisLeader() {
+        Consensus core = core(1, new HardState(2, 0, 1), List.of(1, 2, 2, 2));
+
+        core.receive(now, 2, new Heartbeat(3, 1, now, 4, false, 0, 0));
+        assertThat(core.commit()).isEqualTo(1);
+
+        core.receive(now, 2, new Append(3, 1, 2, 2, List.of(), 4));
+        assertThat(core.commit()).as("only up to the entry compared").isEqualTo(2);
+    }
+
+    @Test
+    void entriesThatWereNeverCommittedGiveWayToTheLeaders() {
+        Consensus core = core(1, new HardState(2, 0, 1), List.of(1, 2, 2, 2));
+
+        core.receive(now, 2, new Append(3, 1, 1, 1, List.of(entry(2, 3)), 2));
+        write(core);
+
+        assertThat(core.lastIndex()).isEqualTo(2);
+        assertThat(core.commit()).isEqualTo(2);
+        assertThat(core.termAt(2)).contains(3L);
+    }
+
+    @Test
+    void anAcceptedAppendIsAnsweredOnlyWhenItIsOnDisk() {
+        Consensus core = core(1, new HardState(2, 0, 1), List.of(1));
+        core.receive(now, 2, new Heartbeat(2, 1, now, 1, false, 0, 0));
+        core.takeMessages();
+
+        core.receive(now, 2, new Append(2, 1, 1, 1, List.of(entry(2, 2)), 1));
+        assertThat(core.takeMessages()).isEmpty();
+
+        write(core);
+        assertThat(sent(core, AppendReply.class)).extracting(AppendReply::index).containsExactly(2L);
+    }
+
+    @Test
+    void aVoteIsGivenOnlyWhenItIsOnDisk() {
+        Consensus core = core(1, new HardState(2, 0, 1), List.of(1));
+        now += PROMISE;
+
+        core.receive(now, 2, vote(3, 1, 1));
+        assertThat(core.takeMessages()).isEmpty();
+
+        write(core);
+        assertThat(sent(core, VoteReply.class)).extracting(VoteReply::granted).containsExactly(true);
+    }
+
+    @Test
+    void whatWasHeldForTheDiskInAnOlderTermIsNotSaidLater() {
+        Consensus core = core(1, new HardState(2, 0, 1), List.of(1));
+        core.receive(now, 2, new Heartbeat(2, 1, now, 1, false, 0, 0));
+        core.takeMessages();
+        core.receive(now, 2, new Append(2, 1, 1, 1, List.of(entry(2, 2)), 1));
+
+        core.receive(now, 3, new Append(3, 1, 1, 1, List.of(entry(2, 3)), 1));
+        write(core);
+
+        assertThat(sent(core, AppendReply.class)).extracting(AppendReply::term).containsOnly(3L);
+    }
+
+    @Test
+    void aNodeThatLostEntriesItOnceHadVotesForNobodyUntilItHasThemBack() {
+        Consensus core = core(1, new HardState(2, 0, 5), List.of(1, 2, 2));
+        now += PROMISE;
+        assertThat(core.damaged()).isTrue();
+
+        core.receive(now, 2, vote(3, 9, 2));
+        assertThat(sent(core, VoteReply.class)).extracting(VoteReply::granted).containsExactly(false);
+
+        core.receive(now, 2, new Append(3, 1, 3, 2, List.of(entry(4, 2), entry(5, 2)), 5));
+        write(core);
+        assertThat(core.damaged()).isFalse();
+        now += PROMISE;
+        core.receive(now, 3, vote(4, 9, 3));
+        write(core);
+        assertThat(sent(core, VoteReply.class)).extracting(VoteReply::granted).contains(true);
+    }
+
+    @Test
+    void aVoterVotesForACandidateWhoseListItIsNotOnAndWhomItsListDoesNotName() {
+        Consensus core = core(9, new HardState(2, 0, 1), List.of(1));
+        now += PROMISE;
+
+        core.receive(now, 8, vote(3, 4, 2));
+        write(core);
+
+        assertThat(sent(core, VoteReply.class)).extracting(VoteReply::granted).containsExactly(true);
+    }
+
+    @Test
+    void noVoteWithinThePromiseAfterAStartNorAfterALeaderWasHeard() {
+        Consensus core = core(1, new HardState(2, 0, 1), List.of(1));
+
+        core.receive(now + PROMISE - 1, 2, vote(3, 1, 1));
+        assertThat(sent(core, VoteReply.class)).extracting(VoteReply::granted).containsExactly(false);
+        assertThat(core.term()).as("a refused candidate changes nothing").isEqualTo(2);
+
+        now += PROMISE;
+        core.receive(now, 3, new Heartbeat(2, 1, 0, 1, false, 0, 0));
+        core.takeMessages();
+        core.receive(now + PROMISE - 1, 2, vote(3, 1, 1));
+        assertThat(sent(core, VoteReply.class)).extracting(VoteReply::granted).containsExactly(false);
+    }
+
+    @Test
+    void theDeathOfTheLeadersProcessEndsThePromiseButThatOfAnOlderOneDoesNot() {
+        Consensus core = core(1, new HardState(2, 0, 1), List.of(1));
+        core.receive(now, 3, new Heartbeat(2, 7, 0, 1, false, 0, 0));
+        core.takeMessages();
+
+        core.dead(3, 6);
+        core.receive(now, 2, vote(3, 1, 1));
+        assertThat(sent(core, VoteReply.class)).extracting(VoteReply::granted).containsExactly(false);
+
+        core.dead(3, 7);
+        core.receive(now, 2, vote(3, 1, 1));
+        write(core);
+        assertThat(sent(core, VoteReply.class)).extracting(VoteReply::granted).containsExactly(true);
+    }
+
+    @Test
+    void aLeaderCommitsNothingByCountingCopiesOfAnOlderTermsEntry() {
+        Consensus core = core(1, new HardState(4, 0, 1), List.of(1, 2));
+        lead(core);
+        assertThat(core.term()).isEqualTo(5);
+
+        core.receive(now, 2, new AppendReply(5, 1, true, 2, 0, 0));
+        assertThat(core.commit())
+                .as("entry 2 is of term 2, and on two of three")
+                .isEqualTo(1);
+
+        core.receive(now, 2, new AppendReply(5, 1, true, 3, 0, 0));
+        assertThat(core.commit())
+                .as("with the no-op of this term all before it is")
+                .isEqualTo(3);
+    }
+
+    @Test
+    void aLeadersLeaseCountsFromWhenItsHeartbeatWasSent() {
+        Consensus core = leader();
+        now += TIMING.heartbeat().toNanos();
+        core.tick(now);
+        long sent = now;
+        core.takeMessages();
+
+        now += 1_500_000_000L;
+        core.receive(now, 2, new HeartbeatReply(core.term(), 1, sent, 0, core.lastIndex()));
+
+        assertThat(core.holdsLease(sent + TIMING.lease().toNanos() - 1)).isTrue();
+        assertThat(core.holdsLease(sent + TIMING.lease().toNanos())).isFalse();
+    }
+
+    @Test
+    void aNewLeaderHoldsNoLeaseUntilAllHaveComeOverOrTheOldOnesHaveRunOut() {
+        Consensus core = core(1, new HardState(4, 0, 1), List.of(1));
+        lead(core);
+        long elected = now;
+        core.receive(now, 2, new AppendReply(5, 1, true, 2, 0, 0));
+        drain(core);
+        for (long at = elected; at < elected + PROMISE; at += 200_000_000L) {
+            core.tick(at);
+            core.receive(at, 2, new HeartbeatReply(5, 1, at, 0, 2));
+            assertThat(core.holdsLease(at))
+                    .as("node 3 may hold a lease of the last leader")
+                    .isFalse();
+        }
+
+        core.tick(elected + PROMISE);
+        core.receive(elected + PROMISE, 2, new HeartbeatReply(5, 1, elected + PROMISE, 0, 2));
+        assertThat(core.holdsLease(elected + PROMISE)).isTrue();
+    }
+
+    @Test
+    void aLeaderThatHandsOverLeadsNoMoreInThatTermWhateverBecomesOfIt() {
+        Consensus core = leader();
+
+        assertThat(core.handOver(true)).isTrue();
+
+        assertThat(core.role()).isEqualTo(Role.FOLLOWER);
+        assertThat(core.holdsLease(now)).isFalse();
+        assertThat(sent(core, Handover.class)).hasSize(1);
+    }
+
+    @Test
+    void aLeaderWithoutAnswersStepsDown() {
+        Consensus core = leader();
+
+        core.tick(now + TIMING.electionMax().toNanos() + 1);
+
+        assertThat(core.role()).isEqualTo(Role.FOLLOWER);
+    }
+
+    @Test
+    void aChangeOfVotersIsInForceWhenItIsInTheLogAndNeedsBothMajorities() {
+        Consensus core = leader();
+        core.proposeConfig(new Config(new Quorum(List.of(1L, 4L, 5L), 1), Quorum.NONE, List.of(), new byte[] {1}));
+        write(core);
+        long index = core.lastIndex();
+
+        assertThat(core.config().joint()).isTrue();
+        core.receive(now, 4, new AppendReply(core.term(), 1, true, index, 0, 0));
+        assertThat(core.commit()).as("the old majority is missing").isLessThan(index);
+        core.receive(now, 2, new AppendReply(core.term(), 1, true, index, 0, 0));
+
+        assertThat(core.commit()).isGreaterThanOrEqualTo(index);
+        assertThat(core.config().joint()).as("left by itself").isFalse();
+        assertThat(core.mayPropose()).as("not before that is committed too").isFalse();
+    }
+
+    @Test
+    void aFollowerFarBehindGetsTheLogByTermsNotByEntries() {
+        Consensus core = core(1, new HardState(2, 0, 1), List.of(1, 2, 2, 2, 2));
+
+        core.receive(now, 2, new Append(9, 1, 5, 7, List.of(), 1));
+        write(core);
+
+        var reply = sent(core, AppendReply.class).getLast();
+        assertThat(reply.accepted()).isFalse();
+        assertThat(reply.hint()).as("the first entry of the term that differs").isEqualTo(2);
+        assertThat(reply.hintTerm()).isEqualTo(2);
+    }
+
+    // ----
+
+    private Consensus leader() {
+        Consensus core = core(1, new HardState(4, 0, 1), List.of(1));
+        lead(core);
+        for (long peer : List.of(2L, 3L)) {
+            core.memberIncarnation(peer, 1);
+            core.receive(now, peer, new AppendReply(core.term(), 1, true, 2, 0, 0));
+        }
+        drain(core);
+        assertThat(core.mayPropose()).isTrue();
+        return core;
+    }
+
+    private void lead(Consensus core) {
+        now += PROMISE + TIMING.electionMax().toNanos();
+        long term = core.term() + 1;
+        core.tick(now);
+        core.receive(now, 2, new VoteReply(term, true, true));
+        write(core);
+        core.receive(now, 2, new VoteReply(term, false, true));
+        write(core);
+        assertThat(core.role()).isEqualTo(Role.LEADER);
+        core.takeMessages();
+    }
+
+    /** A voter of three, or with {@code self} 9 none of them, whose log has entries of these terms. */
+    private Consensus core(long self, HardState hard, List<Integer> terms) {
+        var config = new Config(new Quorum(ABC, 1), Quorum.NONE, List.of(), new byte[0]);
+        var snapshot = new Snapshot(0, 0, config, new byte[0]);
+        var entries = new ArrayList<Entry>();
+        for (int term : terms) {
+            entries.add(entry(entries.size() + 1, term));
+        }
+        var core =
+                new Consensus(self, 1, TIMING, new Random(1), new Restored(hard, Optional.of(snapshot), entries), now);
+        core.takeRestore();
+        drain(core);
+        return core;
+    }
+
+    private static Entry entry(long index, long term) {
+        return new Entry(index, term, Entry.Kind.COMMAND, new byte[] {1});
+    }
+
+    private static VoteRequest vote(long term, long lastIndex, long lastTerm) {
+        return new VoteRequest(term, false, false, lastIndex, lastTerm, 0, 0);
+    }
+
+    private void write(Consensus core) {
+        core.takeWrite().ifPresent(write -> core.written(write, now));
+        drain(core);
+    }
+
+    private static void drain(Consensus core) {
+        while (core.nextCommitted().isPresent()) {
+            // What entries say is of no concern here.
+        }
+    }
+
+    private static <T extends Message> List<T> sent(Consensus core, Class<T> type) {
+        return core.takeMessages().stream()
+                .map(Outgoing::message)
+                .filter(type::isInstance)
+                .map(type::cast)
+                .toList();
+    }
+}
