@@ -14,6 +14,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * One connection to a sheep, driven by hand. Blocking, with a limit on every wait.
@@ -24,14 +25,12 @@ public final class WireClient implements AutoCloseable {
     private static final int PAYLOAD_BYTES_MAX = 64 << 20;
 
     private final SocketChannel channel;
-    private final Selector selector;
+    private Optional<Selector> selector = Optional.empty();
     private Duration patience = Duration.ofSeconds(20);
 
     private WireClient(SocketChannel channel) throws IOException {
         this.channel = channel;
         channel.configureBlocking(false);
-        selector = Selector.open();
-        channel.register(selector, SelectionKey.OP_READ);
     }
 
     /** Connects by TCP. */
@@ -150,7 +149,9 @@ public final class WireClient implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        selector.close();
+        if (selector.isPresent()) {
+            selector.get().close();
+        }
         channel.close();
     }
 
@@ -170,11 +171,16 @@ public final class WireClient implements AutoCloseable {
     }
 
     private void await(int what, long deadlineNanos) throws IOException {
-        channel.keyFor(selector).interestOps(what);
+        if (selector.isEmpty()) {
+            // Not before it is needed: it takes descriptors of its own, and some tests open very many connections.
+            selector = Optional.of(Selector.open());
+            channel.register(selector.get(), what);
+        }
+        channel.keyFor(selector.get()).interestOps(what);
         long millis = (deadlineNanos - System.nanoTime()) / 1_000_000;
-        if (millis <= 0 || selector.select(millis) == 0) {
+        if (millis <= 0 || selector.get().select(millis) == 0) {
             throw new SocketTimeoutException("no answer within " + patience);
         }
-        selector.selectedKeys().clear();
+        selector.get().selectedKeys().clear();
     }
 }

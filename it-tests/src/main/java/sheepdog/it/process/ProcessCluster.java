@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * Several sheep as processes of this machine, each with its own store, port and zone. They are counted from 0, and keep
@@ -17,9 +18,10 @@ public final class ProcessCluster implements AutoCloseable {
     private final TreeMap<Integer, SheepProcess> running = new TreeMap<>();
 
     private ProcessCluster(Path folder, int count, String driver, List<String> more) {
+        var ports = IntStream.generate(Tools::freeShortPort).distinct().iterator();
         for (int i = 0; i < count; i++) {
             specs.add(new SheepProcess.Spec(
-                    List.of(), folder.resolve("sheep" + i), "127.0.0.1", Tools.freePort(), i, driver, more));
+                    List.of(), folder.resolve("sheep" + i), "127.0.0.1", ports.next(), i, driver, more));
         }
     }
 

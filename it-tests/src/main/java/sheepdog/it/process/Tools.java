@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -83,6 +84,23 @@ public final class Tools {
         } catch (IOException none) {
             throw new IllegalStateException("no free TCP port", none);
         }
+    }
+
+    /**
+     * A TCP port of four digits that nobody uses now: tgt reads no more of them, and then connects to another port.
+     */
+    public static int freeShortPort() {
+        var random = new SecureRandom();
+        for (int tries = 0; tries < 1_000; tries++) {
+            int port = random.nextInt(7_100, 10_000);
+            try (var socket = new ServerSocket()) {
+                socket.bind(new InetSocketAddress(port));
+                return port;
+            } catch (IOException taken) {
+                // Then another.
+            }
+        }
+        throw new IllegalStateException("no free TCP port between 7100 and 9999");
     }
 
     /** A UDP port of this machine that nobody uses now. */

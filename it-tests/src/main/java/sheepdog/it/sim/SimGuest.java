@@ -29,6 +29,9 @@ public final class SimGuest {
     private static final int SECTOR = SectorModel.SECTOR_BYTES;
     private static final int SECTORS_PER_OBJECT = ObjectId.DATA_BYTES / SECTOR;
 
+    /** A guest does something else, too, between two requests. */
+    private static final long THINK_NANOS_MAX = 20_000_000;
+
     private final SimTime time;
     private final SimClient client;
     private final VdiName name;
@@ -39,7 +42,6 @@ public final class SimGuest {
     private final TreeMap<Integer, Vid> slots = new TreeMap<>();
     private Vid vid = Vid.NONE;
     private boolean loading;
-    private int depth;
     private int inFlight;
     private long writes;
     private long reads;
@@ -112,10 +114,11 @@ public final class SimGuest {
 
     /** Begins to read and write at random, {@code depth} requests at a time. */
     public void load(int depth) {
-        this.depth = depth;
         client.loop().execute(() -> {
             loading = true;
-            fill();
+            for (int i = 0; i < depth; i++) {
+                pause();
+            }
         });
     }
 
@@ -162,24 +165,34 @@ public final class SimGuest {
         return vid;
     }
 
-    private void fill() {
-        for (int tries = 0; loading && inFlight < depth && tries < 4 * depth; tries++) {
+    /** Each user of the disk does one thing after the other. */
+    private void next() {
+        if (!loading) {
+            return;
+        }
+        for (int tries = 0; tries < 8; tries++) {
             int sectors = random.nextInt(1, 17);
             int object = random.nextInt(objects);
             // Few places, so that requests meet: the first sectors, and the last.
             int first = random.nextInt(4) == 0 ? SECTORS_PER_OBJECT - sectors : random.nextInt(32);
             long sector = (long) object * SECTORS_PER_OBJECT + first;
-            if (!isBusy(
-                    sector,
-                    sectors,
-                    slots.get(object) == null || !slots.get(object).equals(vid))) {
-                if (random.nextInt(3) == 0) {
+            boolean absent =
+                    !Optional.ofNullable(slots.get(object)).filter(vid::equals).isPresent();
+            if (!isBusy(sector, sectors, absent)) {
+                boolean reads = random.nextInt(3) == 0 && slots.containsKey(object);
+                if (reads) {
                     read(sector, sectors);
                 } else {
                     write(sector, sectors);
                 }
+                return;
             }
         }
+        pause();
+    }
+
+    private void pause() {
+        client.loop().after(Duration.ofNanos(random.nextLong(THINK_NANOS_MAX)), this::next);
     }
 
     /** Two requests for one sector, or for one object that is not there yet, do not go out at the same time. */
@@ -307,7 +320,9 @@ public final class SimGuest {
         busy.remove(sector);
         inFlight--;
         longestNanos = Math.max(longestNanos, time.nowNanos() - since);
-        fill();
+        if (loading) {
+            pause();
+        }
     }
 
     private Request readOf(ObjectId oid, int offset, int length) {
