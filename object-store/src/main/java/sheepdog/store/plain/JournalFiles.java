@@ -53,6 +53,21 @@ final class JournalFiles {
         void visit(JournalRecord entry, long number) throws IOException;
     }
 
+    /**
+     * Puts on stable storage what a killed process has left in memory: a replay must not act on records that a power
+     * cut in the middle of it could take away again.
+     */
+    static void sync(Disk disk, Path folder) throws IOException {
+        for (int index = 0; index < 2; index++) {
+            Path path = path(folder, index);
+            if (disk.exists(path)) {
+                try (DiskFile file = disk.open(path)) {
+                    file.sync();
+                }
+            }
+        }
+    }
+
     /** A segment to be replayed. */
     private record Found(Path path, long serial) {}
 

@@ -102,9 +102,13 @@ public final class PlainStore implements ObjectStore {
             Path folder = directory.resolve("meta");
             var checkpointed = meta.get(MetaKeys.CHECKPOINT);
             long from = checkpointed.isPresent() ? MetaKeys.serialOf(checkpointed.get()) : 0;
-            long newest = new Replay(disk, folder, files, table, marks, fences).run(from);
+            long newest = new Replay(disk, folder, files, table, marks, fences, config.synced()).run(from);
             if (newest > from) {
                 save(newest);
+            } else if (config.synced()) {
+                // The checkpoint that was found may be one that a killed process had not synced yet, and its segment is
+                // about to be written again.
+                meta.sync();
             }
             files.deleteTemporaries();
             countObjects();

@@ -39,21 +39,26 @@ final class Replay {
     private final Fences fences;
     private final Map<ObjectId, Long> barriers = new HashMap<>();
     private final Set<Long> done = new HashSet<>();
+    private final boolean synced;
     private long records;
 
-    Replay(Disk disk, Path folder, StoreFiles files, ObjectTable table, Marks marks, Fences fences) {
+    Replay(Disk disk, Path folder, StoreFiles files, ObjectTable table, Marks marks, Fences fences, boolean synced) {
         this.disk = disk;
         this.folder = folder;
         this.files = files;
         this.table = table;
         this.marks = marks;
         this.fences = fences;
+        this.synced = synced;
     }
 
     /** @return serial of the newest segment; everything up to it waits in memory for a checkpoint */
     long run(long checkpointed) throws IOException {
         long newest = JournalFiles.replay(disk, folder, checkpointed, this::survey);
         if (newest > checkpointed) {
+            if (synced) {
+                JournalFiles.sync(disk, folder);
+            }
             JournalFiles.replay(disk, folder, checkpointed, this::redo);
             LOG.info("journal replayed records={} objects={}", records, barriers.size());
         }
@@ -153,8 +158,11 @@ final class Replay {
                 files.delete(object);
             }
             case SET_ASIDE -> {
-                if (!files.existsStale(object.oid, entry.epoch()) && files.exists(object.oid)) {
+                // A copy that is aside already may be an older one of the same epoch.
+                if (files.exists(object.oid)) {
                     files.moveAside(object.oid, entry.epoch());
+                } else {
+                    files.syncAside();
                 }
                 setAside(object, entry);
             }

@@ -28,7 +28,10 @@ final class StoreFiles implements AutoCloseable {
     private final long reservedBytes;
     private final FileCache cache;
     private final AtomicLong spaceLeft = new AtomicLong();
-    private final AtomicLong namesChanged = new AtomicLong();
+
+    /** Starts at 1: a process that was killed may have left names that are not on stable storage. */
+    private final AtomicLong namesChanged = new AtomicLong(1);
+
     private final AtomicLong namesSynced = new AtomicLong();
 
     StoreFiles(Disk disk, Path directory, PlainStoreConfig config) throws DiskException {
@@ -133,13 +136,13 @@ final class StoreFiles implements AutoCloseable {
         object.nameChange = namesChanged.incrementAndGet();
     }
 
-    boolean existsStale(ObjectId oid, Epoch epoch) throws DiskException {
-        return disk.exists(stalePath(oid, epoch));
-    }
-
     void moveAside(ObjectId oid, Epoch epoch) throws DiskException {
         cache.drop(oid);
         disk.rename(path(oid), stalePath(oid, epoch));
+        syncAside();
+    }
+
+    void syncAside() throws DiskException {
         if (synced) {
             disk.syncDirectory(stale);
             disk.syncDirectory(objects);

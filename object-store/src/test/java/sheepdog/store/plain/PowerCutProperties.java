@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -98,7 +99,7 @@ class PowerCutProperties {
             machine.power.cutAt(machine.power.changes() + 1 + random.nextInt(random.nextInt(4) == 0 ? 12 : 250));
             try {
                 PlainStore store = machine.open();
-                check(store, model);
+                check(machine, store, model);
                 for (int count = 0; count < 60; count++) {
                     step(store, model, random);
                 }
@@ -114,7 +115,7 @@ class PowerCutProperties {
                 machine.restart(random);
             }
         }
-        check(machine.open(), model);
+        check(machine, machine.open(), model);
     }
 
     private static void step(ObjectStore store, Model model, SplittableRandom random) {
@@ -222,7 +223,7 @@ class PowerCutProperties {
     }
 
     /** Afterwards the model is what the store says. */
-    private static void check(ObjectStore store, Model model) {
+    private static void check(SimMachine machine, ObjectStore store, Model model) throws IOException {
         List<ObjectId> listed =
                 store.list(Optional.empty(), 99).stream().map(ObjectInfo::oid).toList();
         for (ObjectId oid : OIDS) {
@@ -248,6 +249,10 @@ class PowerCutProperties {
             assertThat(store.remove(OIDS.getFirst(), old).code()).isEqualTo(ResultCode.OLD_NODE_VER);
         }
         assertThat(store.stats().objects()).isEqualTo(model.objects.size());
+        assertThat(machine.disk.list(Path.of("/sheep/obj")).stream().filter(name -> !name.startsWith(".")))
+                .as("no file is left of what was removed")
+                .containsExactlyElementsOf(
+                        listed.stream().map(ObjectId::toString).toList());
         checkMarks(store, model);
         model.underWay = null;
     }
