@@ -47,6 +47,7 @@ public final class Lab {
     private long nextStore = 1;
     private int lossPerMille;
     private int doublePerMille;
+    private int latePerMille;
     private long delayMax = 3_000_000;
     private int deadSeenPerCent = 100;
     private Throwable failure;
@@ -165,6 +166,11 @@ public final class Lab {
         this.doublePerMille = doublePerMille;
         this.delayMax = delayMax.toNanos();
         this.deadSeenPerCent = deadSeenPerCent;
+    }
+
+    /** Some messages take up to four seconds. */
+    void lateMessages(int perMille) {
+        latePerMille = perMille;
     }
 
     /** Of all processes that start from now on, and of those that run. */
@@ -708,7 +714,10 @@ public final class Lab {
         private void carry(Life to, Runnable arrival) {
             int copies = random.nextInt(1000) < lossPerMille ? 0 : random.nextInt(1000) < doublePerMille ? 2 : 1;
             for (int i = 0; i < copies; i++) {
-                at(now + random.nextLong(50_000, delayMax), () -> {
+                long delay = random.nextInt(1000) < latePerMille
+                        ? random.nextLong(50_000, 4_000_000_000L)
+                        : random.nextLong(50_000, delayMax);
+                at(now + delay, () -> {
                     if (!cut.contains(life.box.number + ">" + to.box.number)) {
                         to.run(arrival);
                     }

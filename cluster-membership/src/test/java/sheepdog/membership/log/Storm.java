@@ -37,6 +37,7 @@ final class Storm {
                 random.nextInt(3) == 0 ? random.nextInt(1, 100) : 0,
                 Duration.ofMillis(random.nextInt(3) == 0 ? random.nextInt(5, 120) : 3),
                 random.nextInt(3) == 0 ? 30 : 100);
+        lab.lateMessages(random.nextInt(3) == 0 ? random.nextInt(1, 400) : 0);
         lab.slowDisks(Duration.ofMillis(random.nextInt(3) == 0 ? random.nextInt(200) : 0));
         lab.run(Duration.ofSeconds(3));
         format();
@@ -179,6 +180,7 @@ final class Storm {
         lab.tell("calm");
         lab.heal();
         lab.slowDisks(Duration.ZERO);
+        lab.lateMessages(0);
         lab.checks().onNextAnswer(null);
         lab.weather(0, 0, Duration.ofMillis(3), 100);
         for (Lab.Box box : lab.boxes()) {
