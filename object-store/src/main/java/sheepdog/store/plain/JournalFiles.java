@@ -25,6 +25,7 @@ final class JournalFiles {
         if (disk.exists(path)) {
             DiskFile file = disk.open(path);
             if (file.length() == config.segmentBytes()) {
+                settle(disk, folder, file, config); // Whoever made it may have been killed before doing so.
                 return file;
             }
             file.close();
@@ -36,15 +37,19 @@ final class JournalFiles {
                 zeros.limit(Math.min(zeros.capacity(), config.segmentBytes() - done));
                 file.write(zeros, done);
             }
-            if (config.synced()) {
-                file.sync();
-                disk.syncDirectory(folder);
-            }
+            settle(disk, folder, file, config);
             return file;
         } catch (IOException failure) {
             file.close();
             disk.delete(path); // Half a file would keep the space that is missing.
             throw failure;
+        }
+    }
+
+    private static void settle(Disk disk, Path folder, DiskFile file, PlainStoreConfig config) throws IOException {
+        if (config.synced()) {
+            file.sync();
+            disk.syncDirectory(folder);
         }
     }
 
