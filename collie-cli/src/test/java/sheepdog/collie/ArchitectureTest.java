@@ -18,10 +18,10 @@ import sheepdog.collie.command.Handler;
 @AnalyzeClasses(packages = "sheepdog.collie", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
     @ArchTest
-    static final ArchRule nothingButTheJdkAndTheProtocol = noClasses()
+    static final ArchRule nothingButTheJdkPicocliAndTheProtocol = noClasses()
             .should()
-            .dependOnClassesThat(
-                    DescribedPredicate.not(resideInAnyPackage("java..", "sheepdog.collie..", "sheepdog.protocol..")))
+            .dependOnClassesThat(DescribedPredicate.not(
+                    resideInAnyPackage("java..", "picocli..", "sheepdog.collie..", "sheepdog.protocol..")))
             .because("a command lives for a tenth of a second, most of which is loading classes");
 
     @ArchTest

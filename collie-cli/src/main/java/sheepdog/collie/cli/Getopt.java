@@ -3,15 +3,15 @@ package sheepdog.collie.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import picocli.CommandLine.Model.OptionSpec;
 
 /**
  * Takes options off a command line as GNU {@code getopt_long} does, with its complaints word for word: options and
  * operands in any order, bundled letters ({@code -rp7001}), values attached or in the next word, long options by any
  * unique prefix and with {@code =}, {@code --} as the end of options, a lone {@code -} as an operand.
  *
- * <p>One at a time, so that the caller refuses a bad value before a later unknown option is seen, as the original
- * does. picocli was weighed against this class: it has neither permutation with these complaints nor these usage
- * texts, and loading it takes longer than the rest of a command.
+ * <p>The options are those of picocli's model, each with one letter and one long name. Here they are only found, one at
+ * a time; what a value means is read by picocli afterwards.
  */
 public final class Getopt {
     /** An option found, with its value, "" if it takes none. */
@@ -78,11 +78,11 @@ public final class Getopt {
     private Found letter() throws Complaint {
         char letter = bundle.charAt(0);
         bundle = bundle.substring(1);
-        var known = specs.stream().filter(spec -> spec.letter() == letter).findFirst();
+        var known = specs.stream().filter(spec -> letter(spec) == letter).findFirst();
         if (known.isEmpty()) {
             throw new Complaint(program + ": invalid option -- '" + letter + "'");
         }
-        if (!known.get().takesValue()) {
+        if (!takesValue(known.get())) {
             return new Found(known.get(), "");
         }
         if (!bundle.isEmpty()) {
@@ -101,16 +101,16 @@ public final class Getopt {
         String name = equals < 0 ? text : text.substring(0, equals);
         OptionSpec spec = byName(name);
         if (equals >= 0) {
-            if (!spec.takesValue()) {
-                throw new Complaint(program + ": option '--" + spec.name() + "' doesn't allow an argument");
+            if (!takesValue(spec)) {
+                throw new Complaint(program + ": option '--" + name(spec) + "' doesn't allow an argument");
             }
             return new Found(spec, text.substring(equals + 1));
         }
-        if (!spec.takesValue()) {
+        if (!takesValue(spec)) {
             return new Found(spec, "");
         }
         if (next == words.size()) {
-            throw new Complaint(program + ": option '--" + spec.name() + "' requires an argument");
+            throw new Complaint(program + ": option '--" + name(spec) + "' requires an argument");
         }
         return new Found(spec, words.get(next++));
     }
@@ -118,10 +118,10 @@ public final class Getopt {
     private OptionSpec byName(String name) throws Complaint {
         var candidates = new ArrayList<OptionSpec>();
         for (OptionSpec spec : specs) {
-            if (spec.name().equals(name)) {
+            if (name(spec).equals(name)) {
                 return spec;
             }
-            if (spec.name().startsWith(name)) {
+            if (name(spec).startsWith(name)) {
                 candidates.add(spec);
             }
         }
@@ -130,10 +130,25 @@ public final class Getopt {
         }
         if (candidates.size() > 1) {
             var line = new StringBuilder(program + ": option '--" + name + "' is ambiguous; possibilities:");
-            candidates.forEach(spec -> line.append(" '--").append(spec.name()).append("'"));
+            candidates.forEach(spec -> line.append(" '--").append(name(spec)).append("'"));
             throw new Complaint(line.toString());
         }
         return candidates.getFirst();
+    }
+
+    /** The letter of an option. */
+    public static char letter(OptionSpec option) {
+        return option.shortestName().charAt(1);
+    }
+
+    /** The long name of an option, without hyphens. */
+    public static String name(OptionSpec option) {
+        return option.longestName().substring(2);
+    }
+
+    /** Whether a value follows the option. */
+    public static boolean takesValue(OptionSpec option) {
+        return option.arity().max() > 0;
     }
 
     /** The line that getopt prints about an option. */

@@ -1,135 +1,76 @@
 package sheepdog.collie.cli;
 
-import java.util.Optional;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * The options of one command line, with their defaults. Filled while the line is parsed, read afterwards. The values'
- * own rules are applied by the family that declares the option.
+ * Makes picocli's description of options as all of collie's are: one letter, one long name, which also names the value
+ * in the usage line. Each command needs its own, for picocli keeps the value in it.
  */
 public final class Options {
-    /** A sheep's port unless another is given. */
-    public static final int DEFAULT_PORT = 7000;
-    /** Copies that the original's {@code cluster format} asks for. */
-    public static final int DEFAULT_COPIES = 3;
+    private static final int PORT_MAX = 65535;
+    private static final int DEFAULT_PORT = 7000;
 
-    private String address = "127.0.0.1";
-    private int port = DEFAULT_PORT;
-    private boolean raw;
-    private boolean help;
-    private boolean prealloc;
-    private boolean writeback;
-    private Optional<Long> index = Optional.empty();
-    private SnapshotName snapshot = SnapshotName.CURRENT;
-    private SnapshotName from = SnapshotName.CURRENT;
-    private Optional<Integer> copies = Optional.empty();
-    private String store = "farm";
-    private String mode = "safe";
+    private Options() {}
 
-    /** {@code -a}: a host name, an address, or the path of a unix socket. */
-    public String address() {
-        return address;
+    /** An option without a value; its value in the model is whether it was given. */
+    public static OptionSpec flag(char letter, String name, String summary) {
+        return builder(letter, name, summary)
+                .type(boolean.class)
+                .arity("0")
+                .initialValue(false)
+                .build();
     }
 
-    public void address(String value) {
-        address = value;
+    /**
+     * An option with a value.
+     *
+     * @param otherwise its value if it is not given, may be null
+     * @param read      from the text as given; refuses it with a {@link CommandException}
+     */
+    public static <T> OptionSpec value(
+            char letter, String name, String summary, Class<T> type, T otherwise, ITypeConverter<T> read) {
+        return builder(letter, name, summary)
+                .type(type)
+                .arity("1")
+                .paramLabel(name)
+                .initialValue(otherwise)
+                .converters(read)
+                .build();
     }
 
-    /** {@code -p}. */
-    public int port() {
-        return port;
+    /** {@code -a}, text: a host name, an address, or the path of a unix socket. */
+    public static OptionSpec address() {
+        String summary = "where the daemon listens (default: localhost)";
+        return value('a', "address", summary, String.class, "127.0.0.1", text -> text);
     }
 
-    public void port(int value) {
-        port = value;
+    /** {@code -p}, an integer. */
+    public static OptionSpec port() {
+        String summary = "port of the daemon (default: 7000)";
+        return value('p', "port", summary, Integer.class, DEFAULT_PORT, Options::readPort);
     }
 
     /** {@code -r}. */
-    public boolean raw() {
-        return raw;
-    }
-
-    public void raw(boolean value) {
-        raw = value;
+    public static OptionSpec raw() {
+        return flag('r', "raw", "for programs: no headers, single blanks, sizes in bytes");
     }
 
     /** {@code -h}. */
-    public boolean help() {
-        return help;
+    public static OptionSpec help() {
+        return builder('h', "help", "print this help")
+                .type(boolean.class)
+                .arity("0")
+                .usageHelp(true)
+                .build();
     }
 
-    public void help(boolean value) {
-        help = value;
+    private static OptionSpec.Builder builder(char letter, String name, String summary) {
+        return OptionSpec.builder("-" + letter, "--" + name).description(summary);
     }
 
-    /** {@code vdi -P}. */
-    public boolean prealloc() {
-        return prealloc;
-    }
-
-    public void prealloc(boolean value) {
-        prealloc = value;
-    }
-
-    /** {@code vdi -w}. */
-    public boolean writeback() {
-        return writeback;
-    }
-
-    public void writeback(boolean value) {
-        writeback = value;
-    }
-
-    /** {@code vdi -i}: index of a data object, 0 and up; it may be beyond what a VDI can have. */
-    public Optional<Long> index() {
-        return index;
-    }
-
-    public void index(long value) {
-        index = Optional.of(value);
-    }
-
-    /** {@code vdi -s}. */
-    public SnapshotName snapshot() {
-        return snapshot;
-    }
-
-    public void snapshot(SnapshotName value) {
-        snapshot = value;
-    }
-
-    /** {@code vdi -F}. */
-    public SnapshotName from() {
-        return from;
-    }
-
-    public void from(SnapshotName value) {
-        from = value;
-    }
-
-    /** {@code -c}; what its absence means is the command's. */
-    public Optional<Integer> copies() {
-        return copies;
-    }
-
-    public void copies(int value) {
-        copies = Optional.of(value);
-    }
-
-    /** {@code cluster -b}. */
-    public String store() {
-        return store;
-    }
-
-    public void store(String value) {
-        store = value;
-    }
-
-    /** {@code cluster -m}: {@code safe}, {@code quorum} or {@code unsafe}. */
-    public String mode() {
-        return mode;
-    }
-
-    public void mode(String value) {
-        mode = value;
+    private static int readPort(String text) {
+        return Numbers.leading(text, 1, PORT_MAX)
+                .orElseThrow(() -> new CommandException(ExitCode.USAGE, "Invalid port number '" + text + "'"));
     }
 }

@@ -7,7 +7,6 @@ import java.time.InstantSource;
 import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.Console;
 import sheepdog.collie.cli.ExitCode;
-import sheepdog.collie.cli.Options;
 import sheepdog.collie.client.Cluster;
 import sheepdog.collie.client.Reply;
 import sheepdog.collie.command.Handler;
@@ -41,17 +40,17 @@ final class ClusterFormat implements Handler {
     @Override
     public ExitCode run(Invocation call) {
         Cluster cluster = call.cluster();
-        Options options = call.options();
+        String store = call.option("store");
         if (hasVdis(cluster) && !call.console().confirms(PROMPT)) {
             return ExitCode.SUCCESS;
         }
         // Before the request, and whatever comes of it: scripts count on this line.
-        call.console().line("using backend " + options.store() + " store");
+        call.console().line("using backend " + store + " store");
         var request = new Request.MakeFs(
-                cluster.header(Opcode.MAKE_FS, modeFlag(options.mode())),
-                options.copies().orElse(Options.DEFAULT_COPIES),
+                cluster.header(Opcode.MAKE_FS, modeFlag(call.option("mode"))),
+                call.option("copies"),
                 creationTime(),
-                options.store());
+                store);
         Reply reply = cluster.ask(request);
         if (!reply.isSuccess()) {
             if (reply.is(ResultCode.NO_STORE)) {

@@ -29,7 +29,7 @@ final class ClusterInfo implements Handler {
                         request,
                         EpochLogEntry.BYTES,
                         record -> EpochLogEntry.read(record, 0).ifPresent(epochs::add));
-        boolean raw = call.options().raw();
+        boolean raw = call.option("raw");
         String status = reply.isSuccess() ? "running" : reply.resultText();
         call.console().line(raw ? status : "Cluster status: " + status);
         if (!raw && !epochs.isEmpty()) {
@@ -48,7 +48,7 @@ final class ClusterInfo implements Handler {
                 .map(node -> node.id())
                 .map(NodeId::toString)
                 .collect(Collectors.joining(", ", " [", "]"));
-        return call.options().raw()
+        return call.<Boolean>option("raw")
                 ? epoch.timeSeconds() + " " + epoch.epoch() + nodes
                 : call.dates().toSecond(epoch.timeSeconds()) + " " + Columns.right(6, epoch.epoch()) + nodes;
     }

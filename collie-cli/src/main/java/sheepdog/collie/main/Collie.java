@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.time.ZoneId;
-import java.util.ArrayList;
 import java.util.List;
 import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.Console;
@@ -16,9 +15,8 @@ import sheepdog.collie.cli.Dates;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.client.Cluster;
 import sheepdog.collie.client.Network;
-import sheepdog.collie.client.SheepAddress;
 import sheepdog.collie.cluster.ClusterCommands;
-import sheepdog.collie.command.Command;
+import sheepdog.collie.command.Model;
 import sheepdog.collie.node.NodeCommands;
 import sheepdog.collie.vdi.VdiCommands;
 
@@ -50,10 +48,8 @@ public final class Collie {
     static ExitCode run(
             List<String> words, Console console, ZoneId zone, InstantSource clock, Network network, boolean permute) {
         var dates = new Dates(zone);
-        var dispatch = new Dispatch(commands(clock), console, dates, permute, options -> {
-            var address = new SheepAddress(options.address(), options.port());
-            return new Cluster(address, network, console, dates, clock);
-        });
+        var dispatch = new Dispatch(
+                model(clock), console, dates, permute, address -> new Cluster(address, network, console, dates, clock));
         ExitCode code = dispatch.run(words);
         try {
             console.flush();
@@ -65,11 +61,11 @@ public final class Collie {
     }
 
     /** Every command, in the order of the help. */
-    static List<Command> commands(InstantSource clock) {
-        var all = new ArrayList<>(VdiCommands.all());
-        all.addAll(NodeCommands.all());
-        all.addAll(ClusterCommands.all(clock));
-        return all;
+    static Model model(InstantSource clock) {
+        return new Model(
+                "collie",
+                "Sheepdog administrator utility",
+                List.of(VdiCommands.family(), NodeCommands.family(), ClusterCommands.family(clock)));
     }
 
     /** Whether a descriptor is a terminal, told by what it is open on: cheaper at start than asking the C library. */

@@ -1,47 +1,46 @@
 package sheepdog.collie.main;
 
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.Console;
 import sheepdog.collie.cli.Dates;
 import sheepdog.collie.cli.ExitCode;
-import sheepdog.collie.cli.Getopt;
-import sheepdog.collie.cli.Options;
 import sheepdog.collie.client.Cluster;
-import sheepdog.collie.command.Command;
-import sheepdog.collie.command.Handler;
+import sheepdog.collie.client.SheepAddress;
 import sheepdog.collie.command.Invocation;
+import sheepdog.collie.command.Model;
+import sheepdog.collie.command.Task;
 
 /**
- * Finds the command of a line, parses its options, sees to what it needs, and runs it. The order of the checks is an
- * interface: it decides which complaint a wrong line gets.
+ * Finds the command of a line in the model, lets the model's parser read its options and operands, sees to what the
+ * command needs, and runs it. The order of the checks is an interface: it decides which complaint a wrong line gets.
+ *
+ * <p>Runs the command by itself, not by {@link CommandLine#execute}, which prints whatever is thrown on its own.
  */
 final class Dispatch {
-    private static final String PROGRAM = "collie";
     private static final String TRY_HELP = "Try 'collie --help' for more information.";
 
-    private final List<Command> commands;
+    private final Model model;
     private final Console console;
     private final Dates dates;
     private final boolean permute;
-    private final Function<Options, Cluster> connect;
-    private final Help help;
+    private final Function<SheepAddress, Cluster> connect;
 
     /**
      * @param permute whether options may follow operands
-     * @param connect makes the cluster that the options name; opens no connection yet
+     * @param connect makes the cluster that a sheep belongs to; opens no connection yet
      */
-    Dispatch(
-            List<Command> commands, Console console, Dates dates, boolean permute, Function<Options, Cluster> connect) {
-        this.commands = List.copyOf(commands);
+    Dispatch(Model model, Console console, Dates dates, boolean permute, Function<SheepAddress, Cluster> connect) {
+        this.model = model;
         this.console = console;
         this.dates = dates;
         this.permute = permute;
         this.connect = connect;
-        this.help = new Help(console);
     }
 
     /** Runs one line, prints what there is to print but for the held-back output, and returns the exit status. */
@@ -56,71 +55,73 @@ final class Dispatch {
 
     private ExitCode find(List<String> words) {
         if (words.size() < 2) {
-            help.all(commands);
+            console.print(Usage.general(new CommandLine(model.all())));
             return ExitCode.SUCCESS;
         }
-        String family = words.get(0);
         String name = words.get(1);
-        if (commands.stream().noneMatch(known -> known.family().equals(family))) {
-            throw new CommandException(ExitCode.USAGE, "Invalid command '" + family + "'", TRY_HELP);
+        var root = new CommandLine(model.only(words.get(0), name));
+        CommandLine family = root.getSubcommands().get(words.get(0));
+        if (family == null) {
+            throw new CommandException(ExitCode.USAGE, "Invalid command '" + words.get(0) + "'", TRY_HELP);
         }
-        var command = commands.stream()
-                .filter(known -> known.family().equals(family) && known.name().equals(name))
-                .findFirst();
-        if (command.isEmpty()) {
+        CommandLine command = family.getSubcommands().get(name);
+        if (command == null) {
             if (!name.equals("help") && !name.equals("--help")) {
-                console.error("Invalid command '" + family + " " + name + "'");
+                console.error("Invalid command '" + words.get(0) + " " + name + "'");
             }
-            help.family(family, commands);
-            return ExitCode.USAGE;
+            CommandLine whole = new CommandLine(model.all()).getSubcommands().get(words.get(0));
+            throw new CommandException(ExitCode.USAGE, Usage.family(whole).stripTrailing());
         }
-        return parse(command.get(), words.subList(2, words.size()));
+        return parse(root, command.getCommandSpec(), words);
     }
 
-    private ExitCode parse(Command command, List<String> words) {
-        var options = new Options();
-        var getopt = new Getopt(PROGRAM, words, command.options(), permute);
+    private ExitCode parse(CommandLine root, CommandSpec command, List<String> words) {
+        var line = Line.of(root.getCommandName(), words, command, permute);
+        ParseResult parsed = parsed(root, line).subcommand().subcommand();
+        if (line.complaint().isPresent()) {
+            throw new CommandException(ExitCode.USAGE, line.complaint().get(), TRY_HELP);
+        }
+        if (parsed.isUsageHelpRequested()) {
+            return usage(command, ExitCode.SUCCESS);
+        }
+        ParseResult last = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
+        List<String> operands = last.matchedPositionals().stream()
+                .distinct()
+                .flatMap(operand -> operand.stringValues().stream())
+                .toList();
+        if (last.commandSpec().userObject() instanceof Task task) {
+            return execute(command, task, operands);
+        }
+        return usage(command, operands.isEmpty() ? ExitCode.USAGE : ExitCode.FAILURE);
+    }
+
+    private static ParseResult parsed(CommandLine root, Line line) {
         try {
-            for (var found = getopt.next(); found.isPresent(); found = getopt.next()) {
-                found.get().option().store().accept(options, found.get().value());
-                if (options.help()) {
-                    help.usage(command);
-                    return ExitCode.SUCCESS;
-                }
+            return root.parseArgs(line.words().toArray(String[]::new));
+        } catch (ParameterException wrong) {
+            if (wrong.getCause() instanceof CommandException refused) {
+                throw refused;
             }
-        } catch (Getopt.Complaint complaint) {
-            throw new CommandException(ExitCode.USAGE, complaint.getMessage(), TRY_HELP);
+            throw wrong;
         }
-        List<String> operands = getopt.operands();
-        if (command.words().isEmpty()) {
-            return execute(command, command.needs(), command.handler(), options, operands);
-        }
-        if (operands.isEmpty()) {
-            return usage(command, ExitCode.USAGE);
-        }
-        Optional<Command.Word> word = command.word(operands.getFirst());
-        if (word.isEmpty()) {
-            return usage(command, ExitCode.FAILURE);
-        }
-        List<String> arguments = operands.subList(1, operands.size());
-        return execute(command, word.get().needs(), word.get().handler(), options, arguments);
     }
 
-    private ExitCode execute(
-            Command command, Set<Command.Need> needs, Handler handler, Options options, List<String> arguments) {
-        try (Cluster cluster = connect.apply(options)) {
-            if (needs.contains(Command.Need.NODES)) {
+    private ExitCode execute(CommandSpec command, Task task, List<String> operands) {
+        String address = command.findOption("--address").getValue();
+        int port = command.findOption("--port").getValue();
+        try (Cluster cluster = connect.apply(new SheepAddress(address, port))) {
+            if (task.needs().contains(Task.Need.NODES)) {
                 cluster.fetchNodes();
             }
-            if (needs.contains(Command.Need.ARGUMENT) && arguments.isEmpty()) {
+            if (task.needs().contains(Task.Need.OPERAND) && operands.isEmpty()) {
                 return usage(command, ExitCode.USAGE);
             }
-            return handler.run(new Invocation(options, arguments, console, dates, cluster));
+            return task.handler().run(new Invocation(command, operands, console, dates, cluster));
         }
     }
 
-    private ExitCode usage(Command command, ExitCode code) {
-        help.usage(command);
+    private ExitCode usage(CommandSpec command, ExitCode code) {
+        console.print(Usage.command(command));
         return code;
     }
 }

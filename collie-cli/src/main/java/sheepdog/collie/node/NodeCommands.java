@@ -1,76 +1,101 @@
 package sheepdog.collie.node;
 
-import static sheepdog.collie.cli.CommonOptions.ADDRESS;
-import static sheepdog.collie.cli.CommonOptions.HELP;
-import static sheepdog.collie.cli.CommonOptions.PORT;
-import static sheepdog.collie.cli.CommonOptions.RAW;
-import static sheepdog.collie.command.Command.Need.ARGUMENT;
-import static sheepdog.collie.command.Command.Need.NODES;
-import static sheepdog.collie.command.Command.needing;
+import static sheepdog.collie.cli.Options.address;
+import static sheepdog.collie.cli.Options.help;
+import static sheepdog.collie.cli.Options.port;
+import static sheepdog.collie.cli.Options.raw;
+import static sheepdog.collie.command.Commands.command;
+import static sheepdog.collie.command.Commands.operand;
+import static sheepdog.collie.command.Commands.optional;
+import static sheepdog.collie.command.Commands.withWords;
+import static sheepdog.collie.command.Task.Need.NODES;
+import static sheepdog.collie.command.Task.Need.OPERAND;
 
 import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.cli.Numbers;
-import sheepdog.collie.cli.OptionSpec;
-import sheepdog.collie.command.Command;
-import sheepdog.collie.command.Command.Need;
-import sheepdog.collie.command.Command.Word;
+import sheepdog.collie.cli.Options;
+import sheepdog.collie.command.Family;
 import sheepdog.collie.command.Handler;
 import sheepdog.collie.command.Invocation;
+import sheepdog.collie.command.Task.Need;
 import sheepdog.collie.command.Unsupported;
 
 /** The node family, in the order of the help. */
 public final class NodeCommands {
-    private static final OptionSpec ALL =
-            OptionSpec.flag('A', "all", "of all nodes, not just the one asked", (_, _) -> {});
-
     private NodeCommands() {}
 
-    public static List<Command> all() {
+    /** The family's model. */
+    public static Family family() {
+        return new Family("node", "the sheep of the cluster", NodeCommands::commands);
+    }
+
+    private static List<CommandSpec> commands() {
         return List.of(
-                node("kill", "<node id>", "stop a node, in good order", new NodeKill(), NODES, ARGUMENT),
-                node("list", "", "list the nodes", new NodeList(), NODES),
-                node("info", "", "show how full the nodes are", new NodeInfo(), NODES),
+                node(
+                        "kill",
+                        "stop a node, in good order",
+                        List.of(operand("<node id>", "its number in the list of the nodes")),
+                        new NodeKill(),
+                        NODES,
+                        OPERAND),
+                node("list", "list the nodes", List.of(), new NodeList(), NODES),
+                node("info", "show how full the nodes are", List.of(), new NodeInfo(), NODES),
                 node(
                         "recovery",
-                        "",
                         "list the nodes that are recovering objects",
+                        List.of(),
                         new Unsupported("node recovery", _ -> {}),
                         NODES),
                 node(
                         "cache",
-                        "<cache size>",
                         "set the size of a node's object cache",
+                        List.of(operand("<cache size>", "a number")),
                         new Unsupported("node cache", NodeCommands::checkCache),
-                        ARGUMENT),
-                Command.ofWords(
-                        "node",
+                        OPERAND),
+                withWords(
                         "md",
-                        "[disks]",
                         "handle the disks of a node",
-                        List.of(ADDRESS, PORT, ALL, HELP),
                         List.of(
-                                new Word(
+                                address(),
+                                port(),
+                                Options.flag('A', "all", "of all nodes, not just the one asked"),
+                                help()),
+                        List.of(disks()),
+                        List.of(
+                                command(
                                         "info",
                                         "list the disks",
-                                        needing(NODES),
-                                        new Unsupported("node md info", _ -> {})),
-                                new Word(
+                                        List.of(),
+                                        List.of(),
+                                        new Unsupported("node md info", _ -> {}),
+                                        NODES),
+                                command(
                                         "plug",
                                         "add disks",
-                                        needing(ARGUMENT),
-                                        new Unsupported("node md plug", NodeCommands::checkDisks)),
-                                new Word(
+                                        List.of(),
+                                        List.of(disks()),
+                                        new Unsupported("node md plug", NodeCommands::checkDisks),
+                                        OPERAND),
+                                command(
                                         "unplug",
                                         "take disks away",
-                                        needing(ARGUMENT),
-                                        new Unsupported("node md unplug", NodeCommands::checkDisks)))));
+                                        List.of(),
+                                        List.of(disks()),
+                                        new Unsupported("node md unplug", NodeCommands::checkDisks),
+                                        OPERAND))));
     }
 
-    private static Command node(String name, String argument, String summary, Handler handler, Need... needs) {
-        var options = List.of(ADDRESS, PORT, RAW, HELP);
-        return Command.of("node", name, argument, summary, options, needing(needs), handler);
+    private static CommandSpec node(
+            String name, String summary, List<PositionalParamSpec> operands, Handler handler, Need... needs) {
+        return command(name, summary, List.of(address(), port(), raw(), help()), operands, handler, needs);
+    }
+
+    private static PositionalParamSpec disks() {
+        return optional("disks", "directories, separated by commas");
     }
 
     private static void checkCache(Invocation call) {

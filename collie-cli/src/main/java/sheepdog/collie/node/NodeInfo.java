@@ -16,7 +16,7 @@ import sheepdog.protocol.wire.Response;
 final class NodeInfo implements Handler {
     @Override
     public ExitCode run(Invocation call) {
-        boolean raw = call.options().raw();
+        boolean raw = call.option("raw");
         if (!raw) {
             call.console().line("Id\tSize\tUsed\tUse%");
         }

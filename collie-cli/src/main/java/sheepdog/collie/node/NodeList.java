@@ -13,7 +13,7 @@ import sheepdog.protocol.model.Node;
 final class NodeList implements Handler {
     @Override
     public ExitCode run(Invocation call) {
-        boolean raw = call.options().raw();
+        boolean raw = call.option("raw");
         if (!raw) {
             call.console().line("M   Id   Host:Port         V-Nodes       Zone");
         }

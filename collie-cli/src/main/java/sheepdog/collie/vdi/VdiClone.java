@@ -6,6 +6,7 @@ import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.cli.Names;
 import sheepdog.collie.cli.Sizes;
+import sheepdog.collie.cli.SnapshotName;
 import sheepdog.collie.command.Handler;
 import sheepdog.collie.command.Invocation;
 import sheepdog.protocol.model.ObjectId;
@@ -22,22 +23,19 @@ final class VdiClone implements Handler {
         String source = call.arguments().getFirst();
         String target = call.argument(1)
                 .orElseThrow(() -> new CommandException(ExitCode.USAGE, "Destination VDI name must be specified"));
-        if (!call.options().snapshot().isGiven()) {
+        SnapshotName snapshot = call.option("snapshot");
+        if (!snapshot.isGiven()) {
             throw new CommandException(
                     ExitCode.USAGE, "Only snapshot VDIs can be cloned", "Please specify the '-s' option");
         }
         Names.checkedVdi(source);
         Names.checkedVdi(target);
         var access = new VdiAccess(call.cluster());
-        var opened = access.open(source, call.options().snapshot());
+        var opened = access.open(source, snapshot);
         var inode = opened.inode();
         Vid vid = access.create(
-                target,
-                Sizes.roundUpToSector(inode.sizeBytes()),
-                inode.vid(),
-                false,
-                call.options().copies().orElse(0));
-        if (call.options().prealloc()) {
+                target, Sizes.roundUpToSector(inode.sizeBytes()), inode.vid(), false, call.option("copies"));
+        if (call.<Boolean>option("prealloc")) {
             copy(call, access, opened, vid);
         }
         return ExitCode.SUCCESS;

@@ -1,31 +1,34 @@
 package sheepdog.collie.vdi;
 
-import static sheepdog.collie.cli.CommonOptions.ADDRESS;
-import static sheepdog.collie.cli.CommonOptions.HELP;
-import static sheepdog.collie.cli.CommonOptions.PORT;
-import static sheepdog.collie.cli.CommonOptions.RAW;
-import static sheepdog.collie.command.Command.Need.ARGUMENT;
-import static sheepdog.collie.command.Command.Need.NODES;
-import static sheepdog.collie.command.Command.needing;
-import static sheepdog.collie.vdi.VdiOptions.COPIES;
-import static sheepdog.collie.vdi.VdiOptions.DELETE;
-import static sheepdog.collie.vdi.VdiOptions.EXCLUSIVE;
-import static sheepdog.collie.vdi.VdiOptions.FROM;
-import static sheepdog.collie.vdi.VdiOptions.INDEX;
-import static sheepdog.collie.vdi.VdiOptions.PREALLOC;
-import static sheepdog.collie.vdi.VdiOptions.SNAPSHOT;
-import static sheepdog.collie.vdi.VdiOptions.WRITEBACK;
+import static sheepdog.collie.cli.Options.address;
+import static sheepdog.collie.cli.Options.help;
+import static sheepdog.collie.cli.Options.port;
+import static sheepdog.collie.cli.Options.raw;
+import static sheepdog.collie.command.Commands.command;
+import static sheepdog.collie.command.Commands.operand;
+import static sheepdog.collie.command.Commands.optional;
+import static sheepdog.collie.command.Commands.withWords;
+import static sheepdog.collie.command.Task.Need.NODES;
+import static sheepdog.collie.command.Task.Need.OPERAND;
+import static sheepdog.collie.vdi.VdiOptions.copies;
+import static sheepdog.collie.vdi.VdiOptions.delete;
+import static sheepdog.collie.vdi.VdiOptions.exclusive;
+import static sheepdog.collie.vdi.VdiOptions.from;
+import static sheepdog.collie.vdi.VdiOptions.index;
+import static sheepdog.collie.vdi.VdiOptions.prealloc;
+import static sheepdog.collie.vdi.VdiOptions.snapshot;
+import static sheepdog.collie.vdi.VdiOptions.writeback;
 
 import java.util.List;
 import java.util.function.Consumer;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.cli.Names;
-import sheepdog.collie.cli.OptionSpec;
 import sheepdog.collie.cli.Sizes;
-import sheepdog.collie.command.Command;
-import sheepdog.collie.command.Command.Need;
-import sheepdog.collie.command.Command.Word;
+import sheepdog.collie.cli.SnapshotName;
+import sheepdog.collie.command.Family;
 import sheepdog.collie.command.Handler;
 import sheepdog.collie.command.Invocation;
 import sheepdog.collie.command.Unsupported;
@@ -33,171 +36,188 @@ import sheepdog.protocol.vdi.Slots;
 
 /** The vdi family, in the order of the help. */
 public final class VdiCommands {
-    private static final String NAME = "<vdiname>";
-    private static final String RANGE = "<vdiname> [<offset> [<len>]]";
-    private static final String BACKUP = "<vdiname> <backup>";
-
     private VdiCommands() {}
 
-    public static List<Command> all() {
+    /** The family's model. */
+    public static Family family() {
+        return new Family("vdi", "disks and their snapshots", VdiCommands::commands);
+    }
+
+    private static List<CommandSpec> commands() {
         return List.of(
-                vdi(
+                command(
                         "check",
-                        NAME,
                         "compare the copies of a disk and repair them",
-                        of(SNAPSHOT, ADDRESS, PORT, HELP),
+                        List.of(snapshot(), address(), port(), help()),
+                        List.of(disk()),
                         unsupported("vdi check", VdiCommands::checkName),
                         NODES,
-                        ARGUMENT),
-                vdi(
+                        OPERAND),
+                command(
                         "create",
-                        "<vdiname> <size>",
                         "make a disk",
-                        of(PREALLOC, COPIES, ADDRESS, PORT, HELP),
+                        List.of(prealloc(), copies(), address(), port(), help()),
+                        List.of(disk(), operand("<size>", "bytes, or with one of the suffixes k, M, G, T")),
                         new VdiCreate(),
                         NODES,
-                        ARGUMENT),
-                vdi(
+                        OPERAND),
+                command(
                         "snapshot",
-                        NAME,
                         "keep the present state as a snapshot",
-                        of(SNAPSHOT, ADDRESS, PORT, HELP),
+                        List.of(snapshot(), address(), port(), help()),
+                        List.of(disk()),
                         new VdiSnapshot(),
-                        ARGUMENT),
-                vdi(
+                        OPERAND),
+                command(
                         "clone",
-                        "<src vdi> <dst vdi>",
                         "make a disk that starts as a snapshot",
-                        of(SNAPSHOT, PREALLOC, COPIES, ADDRESS, PORT, HELP),
+                        List.of(snapshot(), prealloc(), copies(), address(), port(), help()),
+                        List.of(
+                                operand("<src vdi>", "name of the disk that the snapshot is of"),
+                                operand("<dst vdi>", "name of the new disk")),
                         new VdiClone(),
-                        ARGUMENT),
-                vdi(
+                        OPERAND),
+                command(
                         "delete",
-                        NAME,
                         "delete a disk or a snapshot",
-                        of(SNAPSHOT, ADDRESS, PORT, HELP),
+                        List.of(snapshot(), address(), port(), help()),
+                        List.of(disk()),
                         new VdiDelete(),
-                        ARGUMENT),
-                vdi(
+                        OPERAND),
+                command(
                         "rollback",
-                        NAME,
                         "go back to a snapshot",
-                        of(SNAPSHOT, ADDRESS, PORT, HELP),
+                        List.of(snapshot(), address(), port(), help()),
+                        List.of(disk()),
                         unsupported("vdi rollback", VdiCommands::checkRollback),
-                        ARGUMENT),
-                vdi("list", "[vdiname]", "list disks and snapshots", of(ADDRESS, PORT, RAW, HELP), new VdiList()),
-                vdi(
+                        OPERAND),
+                command(
+                        "list",
+                        "list disks and snapshots",
+                        List.of(address(), port(), raw(), help()),
+                        List.of(optional("vdiname", "of this name only")),
+                        new VdiList()),
+                command(
                         "tree",
-                        "",
                         "show how disks and snapshots descend from each other",
-                        of(ADDRESS, PORT, HELP),
+                        List.of(address(), port(), help()),
+                        List.of(),
                         unsupported("vdi tree", _ -> {})),
-                vdi(
+                command(
                         "graph",
-                        "",
                         "the same as a graph for Graphviz",
-                        of(ADDRESS, PORT, HELP),
+                        List.of(address(), port(), help()),
+                        List.of(),
                         unsupported("vdi graph", _ -> {})),
-                vdi(
+                command(
                         "object",
-                        NAME,
                         "show which nodes hold an object of a disk",
-                        of(INDEX, SNAPSHOT, ADDRESS, PORT, HELP),
+                        List.of(index(), snapshot(), address(), port(), help()),
+                        List.of(disk()),
                         new VdiObject(),
                         NODES,
-                        ARGUMENT),
-                vdi(
+                        OPERAND),
+                command(
                         "track",
-                        NAME,
                         "show where an object belonged in each epoch",
-                        of(INDEX, SNAPSHOT, ADDRESS, PORT, HELP),
+                        List.of(index(), snapshot(), address(), port(), help()),
+                        List.of(disk()),
                         unsupported("vdi track", VdiCommands::checkName),
                         NODES,
-                        ARGUMENT),
-                vdi(
+                        OPERAND),
+                command(
                         "setattr",
-                        "<vdiname> <key> [value]",
                         "store an attribute of a disk",
-                        of(DELETE, EXCLUSIVE, ADDRESS, PORT, HELP),
+                        List.of(delete(), exclusive(), address(), port(), help()),
+                        List.of(
+                                disk(),
+                                operand("<key>", "name of the attribute"),
+                                optional("value", "the attribute's value; else it is read from stdin")),
                         unsupported("vdi setattr", VdiCommands::checkKey),
-                        ARGUMENT),
-                vdi(
+                        OPERAND),
+                command(
                         "getattr",
-                        "<vdiname> <key>",
                         "print an attribute of a disk",
-                        of(ADDRESS, PORT, HELP),
+                        List.of(address(), port(), help()),
+                        List.of(disk(), operand("<key>", "name of the attribute")),
                         unsupported("vdi getattr", VdiCommands::checkKey),
-                        ARGUMENT),
-                vdi(
+                        OPERAND),
+                command(
                         "resize",
-                        "<vdiname> <new size>",
                         "make a disk larger",
-                        of(ADDRESS, PORT, HELP),
+                        List.of(address(), port(), help()),
+                        List.of(disk(), operand("<new size>", "bytes, or with one of the suffixes k, M, G, T")),
                         unsupported("vdi resize", VdiCommands::checkResize),
-                        ARGUMENT),
-                vdi(
+                        OPERAND),
+                command(
                         "read",
-                        RANGE,
                         "write a disk's content to stdout",
-                        of(SNAPSHOT, ADDRESS, PORT, HELP),
+                        List.of(snapshot(), address(), port(), help()),
+                        List.of(disk(), offset(), length()),
                         new VdiRead(),
-                        ARGUMENT),
-                vdi(
+                        OPERAND),
+                command(
                         "write",
-                        RANGE,
                         "fill a disk from stdin",
-                        of(ADDRESS, PORT, WRITEBACK, HELP),
+                        List.of(address(), port(), writeback(), help()),
+                        List.of(disk(), offset(), length()),
                         new VdiWrite(),
-                        ARGUMENT),
-                vdi(
+                        OPERAND),
+                command(
                         "flush",
-                        NAME,
                         "push what the object cache holds of a disk",
-                        of(ADDRESS, PORT, HELP),
+                        List.of(address(), port(), help()),
+                        List.of(disk()),
                         unsupported("vdi flush", VdiCommands::checkName),
-                        ARGUMENT),
-                vdi(
+                        OPERAND),
+                command(
                         "backup",
-                        BACKUP,
                         "write the difference of two snapshots to stdout",
-                        of(SNAPSHOT, FROM, ADDRESS, PORT, HELP),
+                        List.of(snapshot(), from(), address(), port(), help()),
+                        List.of(disk(), operand("<backup>", "name of the backup")),
                         unsupported("vdi backup", VdiCommands::checkBackup),
                         NODES,
-                        ARGUMENT),
-                vdi(
+                        OPERAND),
+                command(
                         "restore",
-                        BACKUP,
                         "apply a difference from stdin to a snapshot",
-                        of(SNAPSHOT, ADDRESS, PORT, HELP),
+                        List.of(snapshot(), address(), port(), help()),
+                        List.of(disk(), operand("<backup>", "name of the backup")),
                         unsupported("vdi restore", VdiCommands::checkRestore),
                         NODES,
-                        ARGUMENT),
-                Command.ofWords(
-                        "vdi",
+                        OPERAND),
+                withWords(
                         "cache",
-                        NAME,
                         "handle the object cache of a disk",
-                        of(SNAPSHOT, ADDRESS, PORT, HELP),
+                        List.of(snapshot(), address(), port(), help()),
+                        List.of(disk()),
                         List.of(
-                                new Word(
+                                command(
                                         "flush",
                                         "push the disk's cached objects on this node and drop them",
-                                        needing(ARGUMENT),
-                                        unsupported("vdi cache flush", VdiCommands::checkName)),
-                                new Word(
+                                        List.of(),
+                                        List.of(disk()),
+                                        unsupported("vdi cache flush", VdiCommands::checkName),
+                                        OPERAND),
+                                command(
                                         "delete",
                                         "drop the disk's cached objects on all nodes",
-                                        needing(ARGUMENT),
-                                        unsupported("vdi cache delete", VdiCommands::checkName)))));
+                                        List.of(),
+                                        List.of(disk()),
+                                        unsupported("vdi cache delete", VdiCommands::checkName),
+                                        OPERAND))));
     }
 
-    private static Command vdi(
-            String name, String argument, String summary, List<OptionSpec> options, Handler handler, Need... needs) {
-        return Command.of("vdi", name, argument, summary, options, needing(needs), handler);
+    private static PositionalParamSpec disk() {
+        return operand("<vdiname>", "name of the disk");
     }
 
-    private static List<OptionSpec> of(OptionSpec... options) {
-        return List.of(options);
+    private static PositionalParamSpec offset() {
+        return optional("<offset>", "first byte, with a suffix as for sizes; else 0");
+    }
+
+    private static PositionalParamSpec length() {
+        return optional("<len>", "bytes, with a suffix as for sizes; else up to the end");
     }
 
     private static Handler unsupported(String title, Consumer<Invocation> check) {
@@ -220,23 +240,27 @@ public final class VdiCommands {
     }
 
     private static void checkRollback(Invocation call) {
-        require(call.options().snapshot().isGiven(), "Please specify the '-s' option");
+        require(isGiven(call, "snapshot"), "Please specify the '-s' option");
         checkName(call);
     }
 
     private static void checkBackup(Invocation call) {
-        boolean both =
-                call.options().snapshot().isGiven() && call.options().from().isGiven();
-        require(both, "Please specify snapshots with '-F' and '-s'options");
+        require(
+                isGiven(call, "snapshot") && isGiven(call, "from"),
+                "Please specify snapshots with '-F' and '-s'options");
         checkName(call);
     }
 
     private static void checkRestore(Invocation call) {
         require(
-                call.options().snapshot().isGiven(),
+                isGiven(call, "snapshot"),
                 "We can restore a backup file only tosnapshots",
                 "Please specify the '-s' option");
         checkName(call);
+    }
+
+    private static boolean isGiven(Invocation call, String option) {
+        return call.<SnapshotName>option(option).isGiven();
     }
 
     private static void require(boolean met, String... complaint) {

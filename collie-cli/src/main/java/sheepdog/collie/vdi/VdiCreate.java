@@ -24,7 +24,7 @@ final class VdiCreate implements Handler {
         if (size > Slots.VDI_BYTES_MAX) {
             throw new CommandException(ExitCode.USAGE, "VDI size is too large");
         }
-        int copies = call.options().copies().orElse(0);
+        int copies = call.option("copies");
         int nodes = call.cluster().nodes().size();
         if (copies > nodes) {
             throw new CommandException(
@@ -33,7 +33,7 @@ final class VdiCreate implements Handler {
         Names.checkedVdi(name);
         var access = new VdiAccess(call.cluster());
         Vid vid = access.create(name, Sizes.roundUpToSector(size), Vid.NONE, false, copies);
-        if (call.options().prealloc()) {
+        if (call.<Boolean>option("prealloc")) {
             allocate(call, access, vid);
         }
         return ExitCode.SUCCESS;

@@ -20,7 +20,7 @@ final class VdiDelete implements Handler {
     @Override
     public ExitCode run(Invocation call) {
         String name = Names.checkedVdi(call.arguments().getFirst());
-        SnapshotName snapshot = call.options().snapshot();
+        SnapshotName snapshot = call.option("snapshot");
         Cluster cluster = call.cluster();
         Vid vid = new VdiAccess(cluster).lock(name, snapshot);
         if (!cluster.order(new Request.DeleteCache(cluster.header(Opcode.DELETE_CACHE, 0), ObjectId.ofInode(vid)))) {

@@ -15,7 +15,7 @@ import sheepdog.protocol.model.ObjectId;
 final class VdiList implements Handler {
     @Override
     public ExitCode run(Invocation call) {
-        boolean raw = call.options().raw();
+        boolean raw = call.option("raw");
         if (!raw) {
             call.console().line("  Name        Id    Size    Used  Shared    Creation time   VDI id  Copies  Tag");
         }
@@ -27,7 +27,7 @@ final class VdiList implements Handler {
     }
 
     private static String row(Invocation call, VdiInode inode, ByteBuffer index) {
-        boolean raw = call.options().raw();
+        boolean raw = call.option("raw");
         long own = 0;
         long inherited = 0;
         while (index.hasRemaining()) {

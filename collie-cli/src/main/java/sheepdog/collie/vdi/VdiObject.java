@@ -34,23 +34,23 @@ final class VdiObject implements Handler {
     public ExitCode run(Invocation call) {
         var inode = find(call).orElseThrow(() -> new CommandException(ExitCode.MISSING, "VDI not found"));
         String nodes = " with " + call.cluster().nodes().size() + " nodes";
-        if (call.options().index().isEmpty()) {
+        Long index = call.option("index");
+        if (index == null) {
             call.console().line("Looking for the inode object 0x" + inode.vid() + nodes);
             locate(call, ObjectId.ofInode(inode.vid()), inode);
             return ExitCode.SUCCESS;
         }
-        long index = call.options().index().get();
         if (index >= ObjectId.INDEX_LIMIT) {
             call.console().line("The offset is too large!");
             return ExitCode.FAILURE;
         }
-        var owner = slot(call.cluster(), inode.vid(), (int) index);
+        var owner = slot(call.cluster(), inode.vid(), index.intValue());
         if (owner.isEmpty()) {
             call.console().error("Failed to read the inode object 0x" + inode.vid());
         } else if (owner.get().equals(Vid.NONE)) {
             call.console().line("The inode object 0x" + inode.vid() + " idx " + index + " is not allocated");
         } else {
-            var oid = ObjectId.ofData(owner.get(), (int) index);
+            var oid = ObjectId.ofData(owner.get(), index.intValue());
             call.console()
                     .line("Looking for the object 0x" + Long.toHexString(oid.bits()) + " (the inode vid 0x"
                             + inode.vid() + " idx " + index + ")" + nodes);
@@ -62,7 +62,7 @@ final class VdiObject implements Handler {
     /** The VDI of that name, tag or id with the highest vid: the newest. */
     private static Optional<VdiInode> find(Invocation call) {
         String name = call.arguments().getFirst();
-        SnapshotName snapshot = call.options().snapshot();
+        SnapshotName snapshot = call.option("snapshot");
         var newest = new VdiInode[1];
         InodeScan.of(call.cluster(), call.console()).headers(inode -> {
             boolean tagged = snapshot.tag().isEmpty() || snapshot.tag().equals(inode.tag());

@@ -1,60 +1,81 @@
 package sheepdog.collie.vdi;
 
 import java.math.BigInteger;
+import picocli.CommandLine.Model.OptionSpec;
 import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.cli.Numbers;
-import sheepdog.collie.cli.OptionSpec;
 import sheepdog.collie.cli.Options;
 import sheepdog.collie.cli.SnapshotName;
 
-/** The options of the vdi family. */
+/** The options of the vdi family; the type of each is that of its value. */
 final class VdiOptions {
     private static final int COPIES_MAX = 8;
 
-    static final OptionSpec PREALLOC =
-            OptionSpec.flag('P', "prealloc", "allocate all data objects now", (options, _) -> options.prealloc(true));
-    static final OptionSpec INDEX =
-            OptionSpec.value('i', "index", "index of a data object, from 0", VdiOptions::storeIndex);
-    static final OptionSpec SNAPSHOT = OptionSpec.value(
-            's',
-            "snapshot",
-            "snapshot, by id or by tag",
-            (options, value) -> options.snapshot(SnapshotName.parse(value)));
-    static final OptionSpec EXCLUSIVE =
-            OptionSpec.flag('x', "exclusive", "fail if the key is there already", (_, _) -> {});
-    static final OptionSpec DELETE = OptionSpec.flag('d', "delete", "remove the key", (_, _) -> {});
-    static final OptionSpec WRITEBACK = OptionSpec.flag(
-            'w',
-            "writeback",
-            "write through the object cache, if there is one",
-            (options, _) -> options.writeback(true));
-    static final OptionSpec COPIES = OptionSpec.value(
-            'c', "copies", "copies of each object (0: the cluster's default)", VdiOptions::storeCopies);
-    static final OptionSpec FROM =
-            OptionSpec.value('F', "from", "snapshot that the difference starts at", VdiOptions::storeFrom);
-
     private VdiOptions() {}
 
-    private static void storeIndex(Options options, String value) {
-        var index = Numbers.leading(value)
+    /** {@code -P}. */
+    static OptionSpec prealloc() {
+        return Options.flag('P', "prealloc", "allocate all data objects now");
+    }
+
+    /** {@code -i}, a long: 0 and up, may be beyond what a disk can have; null if not given. */
+    static OptionSpec index() {
+        return Options.value('i', "index", "index of a data object, from 0", Long.class, null, VdiOptions::readIndex);
+    }
+
+    /** {@code -s}, a {@link SnapshotName}. */
+    static OptionSpec snapshot() {
+        String summary = "snapshot, by id or by tag";
+        return Options.value('s', "snapshot", summary, SnapshotName.class, SnapshotName.CURRENT, SnapshotName::parse);
+    }
+
+    /** {@code -x}. */
+    static OptionSpec exclusive() {
+        return Options.flag('x', "exclusive", "fail if the key is there already");
+    }
+
+    /** {@code -d}. */
+    static OptionSpec delete() {
+        return Options.flag('d', "delete", "remove the key");
+    }
+
+    /** {@code -w}. */
+    static OptionSpec writeback() {
+        return Options.flag('w', "writeback", "write through the object cache, if there is one");
+    }
+
+    /** {@code -c}, an integer; 0 stands for the cluster's default. */
+    static OptionSpec copies() {
+        String summary = "copies of each object (0: the cluster's default)";
+        return Options.value('c', "copies", summary, Integer.class, 0, VdiOptions::readCopies);
+    }
+
+    /** {@code -F}, a {@link SnapshotName}. */
+    static OptionSpec from() {
+        String summary = "snapshot that the difference starts at";
+        return Options.value('F', "from", summary, SnapshotName.class, SnapshotName.CURRENT, VdiOptions::readFrom);
+    }
+
+    private static long readIndex(String text) {
+        var index = Numbers.leading(text)
                 .orElseThrow(() -> new CommandException(ExitCode.FAILURE, "The index must be an integer"));
         // What is negative or does not fit is beyond every disk as well, and refused as such.
         boolean fits = index.signum() >= 0 && index.bitLength() < Long.SIZE;
-        options.index(fits ? index.longValueExact() : Long.MAX_VALUE);
+        return fits ? index.longValueExact() : Long.MAX_VALUE;
     }
 
-    private static void storeCopies(Options options, String value) {
-        options.copies(Numbers.leading(value, 0, COPIES_MAX)
+    private static int readCopies(String text) {
+        return Numbers.leading(text, 0, COPIES_MAX)
                 .orElseThrow(() -> new CommandException(
-                        ExitCode.FAILURE, "Invalid copies number, must be an integer between 0 and " + COPIES_MAX)));
+                        ExitCode.FAILURE, "Invalid copies number, must be an integer between 0 and " + COPIES_MAX));
     }
 
-    private static void storeFrom(Options options, String value) {
+    private static SnapshotName readFrom(String text) {
         // Unlike -s this option takes 0, which then names no snapshot.
-        boolean zero = Numbers.leading(value)
+        boolean zero = Numbers.leading(text)
                 .filter(number -> number.equals(BigInteger.ZERO))
                 .isPresent();
-        options.from(zero ? SnapshotName.CURRENT : SnapshotName.parse(value));
+        return zero ? SnapshotName.CURRENT : SnapshotName.parse(text);
     }
 }

@@ -16,7 +16,7 @@ final class VdiRead implements Handler {
         Range wanted = Range.parse(call, "Read");
         String name = Names.checkedVdi(call.arguments().getFirst());
         var access = new VdiAccess(call.cluster());
-        var opened = access.open(name, call.options().snapshot());
+        var opened = access.open(name, call.option("snapshot"));
         ByteBuffer zeros = ByteBuffer.allocateDirect(ObjectId.DATA_BYTES);
         ByteBuffer data = ByteBuffer.allocateDirect(ObjectId.DATA_BYTES);
         Range rest = wanted.within(opened.inode().sizeBytes(), "Read");

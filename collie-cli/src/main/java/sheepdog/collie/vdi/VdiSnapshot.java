@@ -20,7 +20,7 @@ import sheepdog.protocol.wire.InodeHeader;
 final class VdiSnapshot implements Handler {
     @Override
     public ExitCode run(Invocation call) {
-        SnapshotName wanted = call.options().snapshot();
+        SnapshotName wanted = call.option("snapshot");
         if (wanted.id() != 0) {
             throw new CommandException(ExitCode.USAGE, "Please specify a non-integer value for a snapshot tag name");
         }

@@ -33,7 +33,7 @@ final class VdiWrite implements Handler {
     public ExitCode run(Invocation call) {
         Range wanted = Range.parse(call, "Write");
         String name = Names.checkedVdi(call.arguments().getFirst());
-        int flags = call.options().writeback() ? Flags.CACHE : 0;
+        int flags = call.<Boolean>option("writeback") ? Flags.CACHE : 0;
         var access = new VdiAccess(call.cluster());
         var target = new Target(call.cluster(), access, name, flags, access.open(name, SnapshotName.CURRENT));
         ByteBuffer chunk = ByteBuffer.allocateDirect(ObjectId.DATA_BYTES);

@@ -10,13 +10,14 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import picocli.CommandLine.Model.OptionSpec;
 
 class GetoptProperties {
     private static final List<OptionSpec> SPECS = List.of(
-            OptionSpec.value('s', "snapshot", "", (_, _) -> {}),
-            OptionSpec.value('p', "port", "", (_, _) -> {}),
-            OptionSpec.flag('r', "raw", "", (_, _) -> {}),
-            OptionSpec.flag('h', "help", "", (_, _) -> {}));
+            Options.value('s', "snapshot", "", String.class, "", text -> text),
+            Options.value('p', "port", "", String.class, "", text -> text),
+            Options.flag('r', "raw", ""),
+            Options.flag('h', "help", ""));
 
     /** One option or operand: {@code letter} 0 for an operand. */
     private record Item(char letter, String value) {}
@@ -34,7 +35,8 @@ class GetoptProperties {
         var getopt = new Getopt("collie", words, SPECS, true);
         var options = new ArrayList<Item>();
         for (var found = getopt.next(); found.isPresent(); found = getopt.next()) {
-            options.add(new Item(found.get().option().letter(), found.get().value()));
+            options.add(
+                    new Item(Getopt.letter(found.get().option()), found.get().value()));
         }
 
         assertThat(options)
@@ -80,14 +82,14 @@ class GetoptProperties {
             return;
         }
         var spec = SPECS.stream()
-                .filter(known -> known.letter() == item.letter)
+                .filter(known -> Getopt.letter(known) == item.letter)
                 .findFirst()
                 .orElseThrow();
         if (random.nextBoolean()) {
             end(words, bundle);
-            int length = 1 + random.nextInt(spec.name().length());
-            String name = "--" + spec.name().substring(0, length);
-            if (!spec.takesValue()) {
+            int length = 1 + random.nextInt(Getopt.name(spec).length());
+            String name = "--" + Getopt.name(spec).substring(0, length);
+            if (!Getopt.takesValue(spec)) {
                 words.add(name);
             } else if (random.nextBoolean()) {
                 words.add(name + "=" + item.value);
@@ -97,7 +99,7 @@ class GetoptProperties {
             return;
         }
         bundle.append(bundle.isEmpty() ? "-" : "").append(item.letter);
-        if (spec.takesValue()) {
+        if (Getopt.takesValue(spec)) {
             boolean attached = !item.value.isEmpty() && random.nextBoolean();
             bundle.append(attached ? item.value : "");
             end(words, bundle);

@@ -5,15 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine.Model.OptionSpec;
 
 class GetoptTest {
     private static final List<OptionSpec> SPECS = List.of(
-            OptionSpec.value('a', "address", "", (_, _) -> {}),
-            OptionSpec.value('p', "port", "", (_, _) -> {}),
-            OptionSpec.flag('r', "raw", "", (_, _) -> {}),
-            OptionSpec.value('R', "restore", "", (_, _) -> {}),
-            OptionSpec.flag('P', "prealloc", "", (_, _) -> {}),
-            OptionSpec.flag('h', "help", "", (_, _) -> {}));
+            Options.value('a', "address", "", String.class, "", text -> text),
+            Options.value('p', "port", "", String.class, "", text -> text),
+            Options.flag('r', "raw", ""),
+            Options.value('R', "restore", "", String.class, "", text -> text),
+            Options.flag('P', "prealloc", ""),
+            Options.flag('h', "help", ""));
 
     @Test
     void optionsAndOperandsComeInAnyOrder() {
@@ -73,8 +74,8 @@ class GetoptTest {
         try {
             for (var found = getopt.next(); found.isPresent(); found = getopt.next()) {
                 var option = found.get().option();
-                seen.add(option.letter()
-                        + (option.takesValue() ? "=" + found.get().value() : ""));
+                seen.add(Getopt.letter(option)
+                        + (Getopt.takesValue(option) ? "=" + found.get().value() : ""));
             }
         } catch (Getopt.Complaint complaint) {
             return complaint.getMessage();

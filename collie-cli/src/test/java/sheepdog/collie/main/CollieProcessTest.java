@@ -87,7 +87,8 @@ class CollieProcessTest {
     private Run shell(String locale, String script) throws IOException, InterruptedException {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         String classes = Arrays.stream(System.getProperty("java.class.path").split(":"))
-                .filter(entry -> entry.contains("sheep-protocol") || entry.endsWith("/classes"))
+                .filter(entry ->
+                        entry.contains("sheep-protocol") || entry.contains("picocli") || entry.endsWith("/classes"))
                 .collect(Collectors.joining(":"));
         String collie = "exec '" + java + "' -XX:TieredStopAtLevel=1 -cp '" + classes + "' " + Collie.class.getName();
         String function = "collie() ( family=$1; name=$2; shift 2; " + collie + " \"$family\" \"$name\" -p "
