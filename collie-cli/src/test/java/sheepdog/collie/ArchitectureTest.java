@@ -25,6 +25,13 @@ class ArchitectureTest {
             .because("a command lives for a tenth of a second, most of which is loading classes");
 
     @ArchTest
+    static final ArchRule noAnnotationsOfPicocli = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .haveNameMatching("picocli\\.CommandLine\\$(Command|Option|Parameters|Mixin|Spec)")
+            .because("they are read by reflection, which takes its time");
+
+    @ArchTest
     static final ArchRule onlyMainAsksTheMachine = noClasses()
             .that()
             .resideOutsideOfPackage("sheepdog.collie.main..")

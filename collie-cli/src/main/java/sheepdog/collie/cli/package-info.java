@@ -1,6 +1,6 @@
 /**
- * What every command of collie shares: the command model ({@link sheepdog.collie.cli.Command}), the option parser
- * with GNU behaviour, the console, exit codes, and numbers and dates as C prints them.
+ * What every command of collie shares: the options, the finding of options as GNU does it, the console, exit codes, and
+ * numbers and dates as C prints them.
  *
  * <p>Text is handled as strings of bytes: each {@code char} is one byte (ISO 8859-1), so that names of any bytes pass
  * from the command line to the wire and to the output unchanged, and columns count bytes as the C library does. Knows
