@@ -111,11 +111,11 @@ final class ArchitectureTest {
             .that()
             .resideOutsideOfPackages(FILES)
             .and()
-            .doNotHaveFullyQualifiedName("sheepdog.membership.jgroups.JGroupsTransport")
+            .doNotHaveFullyQualifiedName("sheepdog.membership.jgroups.Host")
             .should()
             .dependOnClassesThat()
             .belongToAnyOf(Files.class, File.class)
-            .because("disks are simulated too; JGroupsTransport only reads the kernel's limits");
+            .because("disks are simulated too; jgroups.Host only reads the kernel's limits");
 
     @ArchTest
     static final ArchRule onlyMainReadsTheEnvironment = noClasses()

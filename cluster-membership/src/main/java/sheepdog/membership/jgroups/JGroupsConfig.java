@@ -67,7 +67,7 @@ public record JGroupsConfig(Optional<String> bind, Discovery discovery, String g
     /**
      * Times of discovery and failure detection; docs/design/002-membership-transport.md has the measurements.
      *
-     * @param join     how long the first sheep looks for others; under one second two of them may not find each other
+     * @param join     how long the first sheep looks for others before it makes a group; sheep see each other meanwhile
      * @param silence  after which a sheep that is not heard is reported gone
      * @param verify   how long a suspect may answer that it is alive
      * @param mergeMin shortest time between two looks for a part of the cluster that was cut off
@@ -76,7 +76,7 @@ public record JGroupsConfig(Optional<String> bind, Discovery discovery, String g
     public record Timing(Duration join, Duration silence, Duration verify, Duration mergeMin, Duration mergeMax) {
         /** What a cluster uses. */
         public static final Timing DEFAULT = new Timing(
-                Duration.ofSeconds(1),
+                Duration.ofMillis(500),
                 Duration.ofSeconds(3),
                 Duration.ofMillis(200),
                 Duration.ofMillis(500),

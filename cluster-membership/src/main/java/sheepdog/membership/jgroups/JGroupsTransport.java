@@ -1,18 +1,10 @@
 package sheepdog.membership.jgroups;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,12 +20,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jgroups.Address;
-import org.jgroups.BytesMessage;
-import org.jgroups.JChannel;
-import org.jgroups.MergeView;
 import org.jgroups.Message;
 import org.jgroups.Receiver;
 import org.jgroups.View;
+import org.jgroups.stack.IpAddress;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.membership.api.ClusterTransport;
@@ -47,19 +37,23 @@ import sheepdog.membership.transport.SendWindow;
 import sheepdog.protocol.model.Invariant;
 
 /**
- * Sheep find each other as members of a JGroups group, and tell each other who they are.
+ * Sheep tell each other in a JGroups group who they are, again and again.
  *
- * <p>A JGroups address is seen when it is in the view <i>and</i> has said hello with its {@link Member}. It is gone when
- * it has said that it leaves ({@link Evidence#LEFT}), or when it is out of the view: then its host is asked
- * ({@link HostProbe}), and the sheep is {@link Evidence#DEAD} if that refuses, else {@link Evidence#SILENT}. JGroups
- * does not tell everybody whether a connection closed or an answer failed to come, so there is no
- * {@link Evidence#CLOSED} here. Views are hints: two parts of a cut network each have one.
+ * <p>Each sheep says hello with its {@link Member} to everybody in reach six times in {@link
+ * JGroupsConfig.Timing#silence}. One that is heard is seen; it is gone when it has said that it leaves
+ * ({@link Evidence#LEFT}), when its host refuses connections to its port ({@link Evidence#DEAD}, see {@link HostProbe}), or
+ * when it has not been heard for that time ({@link Evidence#SILENT}). There is no {@link Evidence#CLOSED} here.
+ *
+ * <p>JGroups' own idea of who is there, its view, is only a hint: a host is asked as soon as its sheep is out of a view,
+ * and again after half the silence. Views alone would not do. They are the same on all only when a coordinator has had
+ * its round of messages, so sheep that start together, or meet again after a cut, took up to 13 seconds to see each other
+ * on a busy machine, as measured; hellos take one. And two parts of a cut network each have a view.
  *
  * <p>{@link Roster} says which of several addresses with one store id is sent to.
  *
  * <p>State is the loop's. JGroups' threads only post to it; a thread of our own sends, since a send may wait for
- * JGroups' locks; a few short-lived ones ask hosts. Bounds: {@link SendWindow} per sheep, {@link #SEND_QUEUE_MAX}
- * packets, {@link #RECEIVED_BYTES_MAX} on their way to the loop, {@link #STRANGERS_MAX} addresses that are in no view.
+ * JGroups' locks; one joins the group and ends; a few short-lived ones ask hosts. Bounds: {@link SendWindow} per sheep,
+ * {@link #SEND_QUEUE_MAX} packets, {@link #RECEIVED_BYTES_MAX} on their way to the loop, {@link #PEERS_MAX} addresses.
  * What exceeds one is dropped and counted ({@link #dropped}).
  */
 public final class JGroupsTransport implements ClusterTransport {
@@ -69,8 +63,8 @@ public final class JGroupsTransport implements ClusterTransport {
     /** Bytes received that wait for the loop. */
     static final long RECEIVED_BYTES_MAX = 64L << 20;
 
-    /** Addresses that said hello and are not in the view. */
-    static final int STRANGERS_MAX = 1_024;
+    /** Addresses that are known; hellos of more are not heard. */
+    static final int PEERS_MAX = 4_096;
 
     private static final Logger log = LoggerFactory.getLogger(JGroupsTransport.class);
 
@@ -79,8 +73,8 @@ public final class JGroupsTransport implements ClusterTransport {
     }
 
     private static final Duration PROBE_LIMIT = Duration.ofMillis(500);
-    private static final Duration TICK = Duration.ofSeconds(1);
-    private static final int STRANGER_TICKS = 10;
+    private static final int HELLOS_PER_SILENCE = 6;
+    private static final int FORGET_SILENCES = 4;
     private static final int PROBE_THREADS = 8;
     private static final long DRAIN_MILLIS = 500;
 
@@ -91,31 +85,39 @@ public final class JGroupsTransport implements ClusterTransport {
     private final AtomicLong receivedBytes = new AtomicLong();
     private final ThreadPoolExecutor probes;
     private final Thread sender = new Thread(this::sendQueued, "sheep-jgroups-send");
-    private JChannel channel;
+    private final Thread joiner = new Thread(this::join, "sheep-jgroups-join");
+    private Channel channel;
 
     // The loop's.
     private final Map<Address, Peer> peers = new LinkedHashMap<>();
     private final Set<String> refusals = new HashSet<>();
+    private Set<Address> view = Set.of();
     private Roster<Peer> roster;
     private Member self;
     private Listener listener;
+    private byte[] hello;
     private long nextStream;
+    private long lastTickNanos;
     private boolean closed;
     private Optional<Cancellable> tick = Optional.empty();
 
-    private record Outgoing(Optional<Address> to, byte[] bytes) {
-        /** Ends the sending thread. */
-        static final Outgoing END = new Outgoing(Optional.empty(), new byte[0]);
+    /** What the sending thread does next. */
+    private sealed interface Outgoing {
+        record Reliable(Address to, byte[] bytes) implements Outgoing {}
+
+        /** A hello to everybody, and with TCP, which knows no everybody, to {@code known}. */
+        record Hello(byte[] bytes, List<Address> known) implements Outgoing {}
+
+        record End() implements Outgoing {}
     }
 
     /** Another process's JGroups address. Loop-owned. */
     private static final class Peer {
         final Address address;
         final SendWindow window;
-        Optional<Member> member = Optional.empty();
-        boolean inView;
         boolean leaving;
-        int ticksOutOfView;
+        boolean asked;
+        long heardNanos;
         long takenStream;
         long takenPosition;
         long takenReported;
@@ -139,6 +141,7 @@ public final class JGroupsTransport implements ClusterTransport {
                 Thread.ofPlatform().name("sheep-jgroups-probe-", 0).daemon().factory());
         probes.allowCoreThreadTimeOut(true);
         sender.setDaemon(true);
+        joiner.setDaemon(true);
     }
 
     @Override
@@ -146,14 +149,15 @@ public final class JGroupsTransport implements ClusterTransport {
         this.self = self;
         this.listener = listener;
         roster = new Roster<>(self, listener);
-        InetAddress bind = Interfaces.choose(config.bind(), self.node().id().inetAddress());
+        hello = new Packet.Hello(self).encode();
+        InetAddress bind = Host.bindAddress(config.bind(), self.node().id().inetAddress());
         try {
-            channel = new JChannel(new Stack(config, bind, socketBytesMax(), MESSAGE_BYTES_MAX + (1 << 20)));
+            channel = new Channel(new Stack(config, bind, Host.socketBytesMax(), MESSAGE_BYTES_MAX + (1 << 20)));
             channel.setName(self.node().toString());
             channel.setDiscardOwnMessages(true);
             channel.setReceiver(new Postman());
             nextStream = loop.nowNanos();
-            channel.connect(config.group());
+            channel.open(config.group());
         } catch (Exception failure) {
             closeChannel();
             probes.shutdownNow();
@@ -161,16 +165,18 @@ public final class JGroupsTransport implements ClusterTransport {
                     + bind.getHostAddress() + ": " + reason(failure));
         }
         sender.start();
+        joiner.start();
         log.info(
                 "jgroups started group={} bind={} address={}",
                 config.group(),
                 bind.getHostAddress(),
                 channel.address());
+        lastTickNanos = loop.nowNanos();
         post(this::tick);
     }
 
     /** For tests, which put faults into its stack. */
-    JChannel channel() {
+    Channel channel() {
         return channel;
     }
 
@@ -190,11 +196,7 @@ public final class JGroupsTransport implements ClusterTransport {
     public void leave() {
         loop.checkOnLoop();
         if (!closed) {
-            for (Peer peer : peers.values()) {
-                if (peer.inView) {
-                    queue(peer.address, new Packet.Leaving());
-                }
-            }
+            peers.keySet().forEach(address -> queue(address, new Packet.Leaving()));
             close();
         }
     }
@@ -206,9 +208,9 @@ public final class JGroupsTransport implements ClusterTransport {
             closed = true;
             tick.ifPresent(Cancellable::cancel);
             probes.shutdownNow();
-            if (!outgoing.offer(Outgoing.END)) {
+            if (!outgoing.offer(new Outgoing.End())) {
                 outgoing.clear();
-                outgoing.add(Outgoing.END);
+                outgoing.add(new Outgoing.End());
             }
             // Not a daemon: a process that ends by itself says goodbye first.
             Thread.ofPlatform().name("sheep-jgroups-close").daemon(false).start(this::closeBlocking);
@@ -249,7 +251,11 @@ public final class JGroupsTransport implements ClusterTransport {
     }
 
     private void queue(Address to, Packet packet) {
-        if (!outgoing.offer(new Outgoing(Optional.of(to), packet.encode()))) {
+        queue(new Outgoing.Reliable(to, packet.encode()));
+    }
+
+    private void queue(Outgoing next) {
+        if (!outgoing.offer(next)) {
             dropped.incrementAndGet();
         }
     }
@@ -257,22 +263,52 @@ public final class JGroupsTransport implements ClusterTransport {
     /** The sending thread. */
     private void sendQueued() {
         try {
-            for (var next = outgoing.take(); next.to().isPresent(); next = outgoing.take()) {
-                sendOne(next.to().get(), next.bytes());
+            while (true) {
+                switch (outgoing.take()) {
+                    case Outgoing.Reliable(Address to, byte[] bytes) -> attempt(() -> channel.sendReliable(to, bytes));
+                    case Outgoing.Hello(byte[] bytes, List<Address> known) -> sayHello(bytes, known);
+                    case Outgoing.End() -> {
+                        return;
+                    }
+                }
             }
         } catch (InterruptedException _) {
             // The channel is being closed.
         }
     }
 
-    private void sendOne(Address to, byte[] bytes) throws InterruptedException {
+    private void sayHello(byte[] bytes, List<Address> known) {
+        switch (config.discovery()) {
+            case JGroupsConfig.Discovery.Multicast _ -> attempt(() -> channel.sendUnreliable(null, bytes));
+            case JGroupsConfig.Discovery.Tcp(List<InetSocketAddress> hosts) -> {
+                for (InetSocketAddress host : hosts) {
+                    // Looked up each time: names may get other addresses, and the JDK remembers them for a while.
+                    var resolved = new InetSocketAddress(host.getHostString(), host.getPort());
+                    if (!resolved.isUnresolved()) {
+                        var address = new IpAddress(resolved.getAddress(), resolved.getPort());
+                        attempt(() -> channel.sendUnreliable(address, bytes));
+                    }
+                }
+                known.forEach(address -> attempt(() -> channel.sendUnreliable(address, bytes)));
+            }
+        }
+    }
+
+    private void attempt(Runnable send) {
         try {
-            channel.send(new BytesMessage(to, bytes));
-        } catch (InterruptedException end) {
-            throw end;
-        } catch (Exception failure) {
+            send.run();
+        } catch (RuntimeException failure) {
             dropped.incrementAndGet();
-            log.debug("jgroups did not send to={} reason={}", to, failure.toString());
+            log.debug("jgroups did not send reason={}", failure.toString());
+        }
+    }
+
+    /** The joining thread. */
+    private void join() {
+        try {
+            channel.join(config.group());
+        } catch (Exception failure) {
+            log.warn("jgroups group not joined group={} reason={}", config.group(), reason(failure));
         }
     }
 
@@ -282,7 +318,8 @@ public final class JGroupsTransport implements ClusterTransport {
     private final class Postman implements Receiver {
         @Override
         public void viewAccepted(View view) {
-            post(() -> viewed(view.getMembers(), view instanceof MergeView));
+            List<Address> members = List.copyOf(view.getMembers());
+            post(() -> viewed(members));
         }
 
         @Override
@@ -319,30 +356,16 @@ public final class JGroupsTransport implements ClusterTransport {
         }
     }
 
-    private void viewed(List<Address> members, boolean merged) {
-        Set<Address> now = new HashSet<>(members);
-        now.remove(channel.address());
-        for (Peer peer : List.copyOf(peers.values())) {
-            if (peer.inView && !now.contains(peer.address)) {
-                peers.remove(peer.address);
-                peer.inView = false;
-                departed(peer);
+    /** A hint that whoever is in it no more may be dead. */
+    private void viewed(List<Address> members) {
+        Set<Address> before = view;
+        view = Set.copyOf(members);
+        for (Address address : before) {
+            Peer peer = peers.get(address);
+            if (peer != null && !view.contains(address)) {
+                askItsHost(peer);
             }
         }
-        for (Address address : now) {
-            Peer peer = peer(address);
-            if (!peer.inView) {
-                peer.inView = true;
-                queue(address, new Packet.Hello(self));
-                introduce(peer);
-            } else if (merged) {
-                queue(address, new Packet.Hello(self));
-            }
-        }
-    }
-
-    private Peer peer(Address address) {
-        return peers.computeIfAbsent(address, _ -> new Peer(address, nextStream++ << 8));
     }
 
     private void received(Address from, byte[] bytes) {
@@ -353,10 +376,9 @@ public final class JGroupsTransport implements ClusterTransport {
                 case Packet.Taken(long stream, long position) ->
                     known(from, peer -> peer.window.report(stream, position));
                 case Packet.Leaving() -> known(from, this::leaving);
-                case Packet.Who() -> queue(from, new Packet.Hello(self));
             }
         } catch (MalformedException bad) {
-            if (refusals.size() < STRANGERS_MAX && refusals.add(from + " " + bad.getMessage())) {
+            if (refusals.size() < PEERS_MAX && refusals.add(from + " " + bad.getMessage())) {
                 log.warn("jgroups packet refused from={} reason={}", from, bad.getMessage());
             }
         }
@@ -365,23 +387,30 @@ public final class JGroupsTransport implements ClusterTransport {
     private void known(Address from, Consumer<Peer> action) {
         Peer peer = peers.get(from);
         if (peer != null && roster.member(peer).isPresent()) {
+            heard(peer);
             action.accept(peer);
         }
     }
 
-    private void hello(Address from, Member member) {
-        if (!peers.containsKey(from) && peers.size() >= STRANGERS_MAX + roster.size()) {
-            dropped.incrementAndGet();
-            return;
-        }
-        Peer peer = peer(from);
-        peer.member = Optional.of(member);
-        introduce(peer);
+    private void heard(Peer peer) {
+        peer.heardNanos = loop.nowNanos();
+        peer.asked = false;
     }
 
-    private void introduce(Peer peer) {
-        if (peer.inView && !peer.leaving) {
-            peer.member.ifPresent(member -> roster.seen(peer, member));
+    private void hello(Address from, Member member) {
+        Peer peer = peers.get(from);
+        if (peer == null) {
+            if (peers.size() >= PEERS_MAX) {
+                dropped.incrementAndGet();
+                return;
+            }
+            peer = new Peer(from, nextStream++ << 8);
+            peers.put(from, peer);
+            queue(new Outgoing.Reliable(from, hello)); // So that it need not wait for our next one.
+        }
+        heard(peer);
+        if (!peer.leaving) {
+            roster.seen(peer, member);
         }
     }
 
@@ -389,7 +418,7 @@ public final class JGroupsTransport implements ClusterTransport {
         int length = data.bytes().remaining();
         byte[] message = new byte[length];
         data.bytes().get(message);
-        listener.received(peer.member.get(), message);
+        listener.received(roster.member(peer).orElseThrow(), message);
         if (peer.takenStream != data.stream()) {
             peer.takenStream = data.stream();
             peer.takenReported = 0;
@@ -407,51 +436,43 @@ public final class JGroupsTransport implements ClusterTransport {
         roster.gone(peer, Evidence.LEFT);
     }
 
-    private void departed(Peer peer) {
-        var member = roster.member(peer);
-        if (member.isEmpty()) {
-            return;
-        }
-        roster.doubt(peer); // It may come back while its host is asked; the roster then reports nothing.
-        InetSocketAddress address = member.get().node().id().socketAddress();
-        try {
-            probes.execute(() -> {
-                boolean refused = HostProbe.refused(address, PROBE_LIMIT);
-                post(() -> roster.gone(peer, refused ? Evidence.DEAD : Evidence.SILENT));
-            });
-        } catch (RejectedExecutionException _) {
-            // Closed meanwhile.
-        }
+    private void askItsHost(Peer peer) {
+        roster.member(peer).ifPresent(member -> {
+            peer.asked = true;
+            InetSocketAddress address = member.node().id().socketAddress();
+            try {
+                probes.execute(() -> {
+                    if (HostProbe.refused(address, PROBE_LIMIT)) {
+                        post(() -> roster.gone(peer, Evidence.DEAD));
+                    }
+                });
+            } catch (RejectedExecutionException _) {
+                // Closed meanwhile.
+            }
+        });
     }
 
     private void tick() {
+        long now = loop.nowNanos();
+        long silence = config.timing().silence().toNanos();
+        if (now - lastTickNanos > silence / 3) {
+            // This process was stopped, or its loop was busy: that nobody was heard is no news.
+            peers.values().forEach(peer -> peer.heardNanos = now);
+        }
+        lastTickNanos = now;
         for (Peer peer : List.copyOf(peers.values())) {
-            if (!peer.inView && ++peer.ticksOutOfView > STRANGER_TICKS) {
+            long quiet = now - peer.heardNanos;
+            if (quiet > FORGET_SILENCES * silence) {
                 peers.remove(peer.address);
-            } else if (peer.inView && !peer.leaving && peer.member.isEmpty()) {
-                // Its hello was lost; ours may have been, too.
-                queue(peer.address, new Packet.Who());
-                queue(peer.address, new Packet.Hello(self));
+            }
+            if (quiet > silence) {
+                roster.gone(peer, Evidence.SILENT);
+            } else if (quiet > silence / 2 && !peer.asked) {
+                askItsHost(peer);
             }
         }
-        tick = Optional.of(loop.after(TICK, this::tick));
-    }
-
-    // ---- the host ----
-
-    /** What the kernel gives at most for a socket's receive and send buffers. */
-    private static int socketBytesMax() {
-        return Math.min(kernelNumber("/proc/sys/net/core/rmem_max"), kernelNumber("/proc/sys/net/core/wmem_max"));
-    }
-
-    private static int kernelNumber(String file) {
-        // Not Files.readString: it reads such a file in pieces, and the kernel gives only the first.
-        try (BufferedReader reader = Files.newBufferedReader(Path.of(file))) {
-            return (int)
-                    Math.min(Integer.MAX_VALUE, Long.parseLong(reader.readLine().strip()));
-        } catch (IOException | NumberFormatException _) {
-            return 200 << 10; // Every kernel gives that.
-        }
+        queue(new Outgoing.Hello(hello, List.copyOf(peers.keySet())));
+        tick = Optional.of(loop.after(config.timing().silence().dividedBy(HELLOS_PER_SILENCE), this::tick));
     }
 
     private static String reason(Throwable failure) {
@@ -463,68 +484,5 @@ public final class JGroupsTransport implements ClusterTransport {
             }
         }
         return String.join(": ", texts);
-    }
-
-    /** Which of this host's IPv4 addresses to use. */
-    private static final class Interfaces {
-        static InetAddress choose(Optional<String> wanted, InetAddress sheep) {
-            List<InetAddress> all = ipv4();
-            if (wanted.isEmpty()) {
-                if (sheep.isLoopbackAddress()) {
-                    return InetAddress.ofLiteral("127.0.0.1"); // The only loopback address that is an interface's.
-                }
-                return all.contains(sheep)
-                        ? sheep
-                        : all.stream()
-                                .filter(address -> !address.isLoopbackAddress())
-                                .findFirst()
-                                .orElse(InetAddress.ofLiteral("127.0.0.1"));
-            }
-            String text = wanted.get();
-            return all.stream()
-                    .filter(address -> address.getHostAddress().equals(text))
-                    .findFirst()
-                    .or(() -> ofInterface(text))
-                    .orElseThrow(() -> new TransportException("jgroups: 'bind=" + text
-                            + "' is neither an IPv4 address nor an interface of this host; its addresses are "
-                            + String.join(
-                                    ", ",
-                                    all.stream()
-                                            .map(InetAddress::getHostAddress)
-                                            .toList())));
-        }
-
-        private static List<InetAddress> ipv4() {
-            try {
-                return NetworkInterface.networkInterfaces()
-                        .filter(Interfaces::isUp)
-                        .flatMap(NetworkInterface::inetAddresses)
-                        .filter(Inet4Address.class::isInstance)
-                        .toList();
-            } catch (SocketException failure) {
-                throw new TransportException("cannot list this host's network interfaces: " + failure.getMessage());
-            }
-        }
-
-        private static Optional<InetAddress> ofInterface(String name) {
-            try {
-                NetworkInterface found = NetworkInterface.getByName(name);
-                return found == null
-                        ? Optional.empty()
-                        : Collections.list(found.getInetAddresses()).stream()
-                                .filter(Inet4Address.class::isInstance)
-                                .findFirst();
-            } catch (SocketException _) {
-                return Optional.empty();
-            }
-        }
-
-        private static boolean isUp(NetworkInterface candidate) {
-            try {
-                return candidate.isUp();
-            } catch (SocketException _) {
-                return false;
-            }
-        }
     }
 }

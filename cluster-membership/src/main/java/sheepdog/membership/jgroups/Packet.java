@@ -14,7 +14,6 @@ import sheepdog.membership.transport.MemberCodec.MalformedException;
  *   data     | 0x12 | stream i64 | position i64 | bytes ...    a message of the layer above
  *   taken    | 0x13 | stream i64 | position i64 |              up to where I have taken your data off my loop
  *   leaving  | 0x14 |                                          I leave on purpose, and have stopped serving
- *   who      | 0x15 |                                          say hello, I do not know you
  * </pre>
  */
 sealed interface Packet {
@@ -29,8 +28,6 @@ sealed interface Packet {
     record Taken(long stream, long position) implements Packet {}
 
     record Leaving() implements Packet {}
-
-    record Who() implements Packet {}
 
     private static byte head(int kind) {
         return (byte) (1 << 4 | kind);
@@ -58,7 +55,6 @@ sealed interface Packet {
                         .putLong(position)
                         .array();
             case Leaving() -> new byte[] {head(4)};
-            case Who() -> new byte[] {head(5)};
         };
     }
 
@@ -80,7 +76,6 @@ sealed interface Packet {
             case 2 -> new Data(in.getLong(), in.getLong(), in);
             case 3 -> new Taken(in.getLong(), in.getLong());
             case 4 -> new Leaving();
-            case 5 -> new Who();
             default -> throw new MalformedException("packet of unknown kind " + kind);
         };
     }
