@@ -197,7 +197,7 @@ final class Steward {
                 .isPresent();
         boolean out = neighbours.hasLeft(id, member.incarnation())
                 || neighbours.isDead(id, member.incarnation()) && !startsAgain
-                || (silent(id, now) || replaced(member) || condemnedAt.containsKey(id)) && core.leaseOver(id);
+                || (silent(id, now) || replaced(member, now) || condemnedAt.containsKey(id)) && core.leaseOver(id);
         return out ? Optional.empty() : Optional.of(member);
     }
 
@@ -224,11 +224,15 @@ final class Steward {
                 .isPresent();
     }
 
-    /** Whether another store runs at this member's address. */
-    private boolean replaced(Member member) {
+    /**
+     * Whether another store runs at this member's address, and is ready to take its place. One that is only visible may
+     * be the one that was there before.
+     */
+    private boolean replaced(Member member, long now) {
         return neighbours.visible().stream()
                 .anyMatch(other -> !other.sameStore(member)
-                        && other.node().id().equals(member.node().id()));
+                        && other.node().id().equals(member.node().id())
+                        && mayJoin(other, now));
     }
 
     private boolean mayJoin(Member candidate, long now) {
