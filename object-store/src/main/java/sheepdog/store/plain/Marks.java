@@ -45,7 +45,7 @@ final class Marks {
         }
     }
 
-    /** What an owner completed. */
+    /** Up to where an owner's mutations are complete, or an object's are settled. */
     record Completed(long generation, long sequence) {}
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -115,17 +115,43 @@ final class Marks {
         }
     }
 
-    /** @param generation the VDI's present owner, whose own writes may have gone on meanwhile */
-    void settled(ObjectId oid, long generation) {
+    /**
+     * The object was made equal everywhere.
+     *
+     * @param generation the VDI's present owner, whose own writes may have gone on meanwhile
+     * @return up to where it is settled, for the journal; empty if it was not in flight
+     */
+    Optional<Completed> settled(ObjectId oid, long generation) {
+        lock.lock();
+        try {
+            OfVdi vdi = vdis.get(oid.vid());
+            Mark mark = vdi == null ? null : vdi.marks.get(oid);
+            if (mark == null) {
+                return Optional.empty();
+            }
+            boolean keepsOwn = mark.inherited() && mark.generation() == generation;
+            var upTo = new Completed(mark.generation(), keepsOwn ? 0 : mark.sequence());
+            settled(oid, upTo);
+            return Optional.of(upTo);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The same from the journal, where the mark may be as it was then, or as it became later. */
+    void settled(ObjectId oid, Completed upTo) {
         lock.lock();
         try {
             OfVdi vdi = vdis.get(oid.vid());
             if (vdi != null) {
-                vdi.marks.computeIfPresent(
-                        oid,
-                        (_, mark) -> mark.inherited() && mark.generation() == generation
-                                ? new Mark(generation, mark.sequence(), false, false)
-                                : mark.dead());
+                vdi.marks.computeIfPresent(oid, (_, mark) -> {
+                    if (mark.generation() > upTo.generation()) {
+                        return mark;
+                    }
+                    return mark.generation() == upTo.generation() && mark.sequence() > upTo.sequence()
+                            ? new Mark(mark.generation(), mark.sequence(), false, false)
+                            : mark.dead();
+                });
             }
         } finally {
             lock.unlock();

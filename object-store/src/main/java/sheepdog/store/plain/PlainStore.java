@@ -815,9 +815,17 @@ public final class PlainStore implements ObjectStore {
             if (closed || fences.refuses(epoch).isPresent()) {
                 return;
             }
-            long generation = fences.generation(oid.vid());
-            marks.settled(oid, generation);
-            journal.append(JournalRecord.plain(JournalRecord.Kind.SETTLED, oid.bits(), epoch, generation, 0), false);
+            var upTo = marks.settled(oid, fences.generation(oid.vid()));
+            if (upTo.isPresent()) {
+                journal.append(
+                        JournalRecord.plain(
+                                JournalRecord.Kind.SETTLED,
+                                oid.bits(),
+                                epoch,
+                                upTo.get().generation(),
+                                upTo.get().sequence()),
+                        false);
+            }
         } catch (IOException failure) {
             // The mark comes back at the next start, and the object is made equal once more.
             LOG.warn("mark settled in memory only oid={} reason={}", oid, failure.getMessage());

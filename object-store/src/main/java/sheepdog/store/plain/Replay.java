@@ -90,7 +90,7 @@ final class Replay {
                 marks.ownerChanged(entry.vid());
             }
             case COMPLETED -> marks.completed(entry.vid(), entry.generation(), entry.sequence());
-            case SETTLED -> marks.settled(entry.oid(), entry.generation());
+            case SETTLED -> marks.settled(entry.oid(), new Marks.Completed(entry.generation(), entry.sequence()));
             case DONE -> {}
         }
     }
