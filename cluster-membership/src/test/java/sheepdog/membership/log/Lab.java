@@ -179,6 +179,11 @@ public final class Lab {
         alive().forEach(life -> life.slowDisk(extra));
     }
 
+    /** When the last of the disk writes under way now returns. One that began on a slow disk stays slow. */
+    long disksBusyUntil() {
+        return alive().stream().mapToLong(life -> life.diskFree).reduce(now, Math::max);
+    }
+
     void cut(int from, int to) {
         cut.add(from + ">" + to);
     }
