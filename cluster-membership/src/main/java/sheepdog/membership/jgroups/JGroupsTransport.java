@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -39,13 +40,13 @@ import sheepdog.protocol.model.Invariant;
 /**
  * Sheep tell each other in a JGroups group who they are, again and again.
  *
- * <p>Each sheep says hello with its {@link Member} to everybody in reach six times in {@link
+ * <p>Each sheep says hello with its {@link Member} to everybody in reach ten times in {@link
  * JGroupsConfig.Timing#silence}. One that is heard is seen; it is gone when it has said that it leaves
  * ({@link Evidence#LEFT}), when its host refuses connections to its port ({@link Evidence#DEAD}, see {@link HostProbe}), or
  * when it has not been heard for that time ({@link Evidence#SILENT}). There is no {@link Evidence#CLOSED} here.
  *
  * <p>JGroups' own idea of who is there, its view, is only a hint: a host is asked as soon as its sheep is out of a view,
- * and again after half the silence. Views alone would not do. They are the same on all only when a coordinator has had
+ * and also when three hellos did not come, and again every three. Views alone would not do. They are the same on all only when a coordinator has had
  * its round of messages, so sheep that start together, or meet again after a cut, took up to 13 seconds to see each other
  * on a busy machine, as measured; hellos take one. And two parts of a cut network each have a view.
  *
@@ -73,10 +74,13 @@ public final class JGroupsTransport implements ClusterTransport {
     }
 
     private static final Duration PROBE_LIMIT = Duration.ofMillis(500);
-    private static final int HELLOS_PER_SILENCE = 6;
+    private static final int HELLOS_PER_SILENCE = 10;
+    private static final int HELLOS_MISSED = 3;
     private static final int FORGET_SILENCES = 4;
     private static final int PROBE_THREADS = 8;
     private static final long DRAIN_MILLIS = 500;
+    private static final int GOODBYES = 5;
+    private static final long GOODBYE_MILLIS = 20;
 
     private final Loop loop;
     private final JGroupsConfig config;
@@ -105,8 +109,7 @@ public final class JGroupsTransport implements ClusterTransport {
     private sealed interface Outgoing {
         record Reliable(Address to, byte[] bytes) implements Outgoing {}
 
-        /** A hello to everybody, and with TCP, which knows no everybody, to {@code known}. */
-        record Hello(byte[] bytes, List<Address> known) implements Outgoing {}
+        record ToAll(byte[] bytes, List<Address> known) implements Outgoing {}
 
         record End() implements Outgoing {}
     }
@@ -116,8 +119,8 @@ public final class JGroupsTransport implements ClusterTransport {
         final Address address;
         final SendWindow window;
         boolean leaving;
-        boolean asked;
         long heardNanos;
+        long askAfterNanos;
         long takenStream;
         long takenPosition;
         long takenReported;
@@ -149,7 +152,7 @@ public final class JGroupsTransport implements ClusterTransport {
         this.self = self;
         this.listener = listener;
         roster = new Roster<>(self, listener);
-        hello = new Packet.Hello(self).encode();
+        hello = new Packet.Hello(self, config.group()).encode();
         InetAddress bind = Host.bindAddress(config.bind(), self.node().id().inetAddress());
         try {
             channel = new Channel(new Stack(config, bind, Host.socketBytesMax(), MESSAGE_BYTES_MAX + (1 << 20)));
@@ -195,15 +198,16 @@ public final class JGroupsTransport implements ClusterTransport {
     @Override
     public void leave() {
         loop.checkOnLoop();
-        if (!closed) {
-            peers.keySet().forEach(address -> queue(address, new Packet.Leaving()));
-            close();
-        }
+        close(true);
     }
 
     @Override
     public void close() {
         loop.checkOnLoop();
+        close(false);
+    }
+
+    private void close(boolean goodbye) {
         if (!closed) {
             closed = true;
             tick.ifPresent(Cancellable::cancel);
@@ -212,8 +216,12 @@ public final class JGroupsTransport implements ClusterTransport {
                 outgoing.clear();
                 outgoing.add(new Outgoing.End());
             }
+            List<Address> known = List.copyOf(peers.keySet());
             // Not a daemon: a process that ends by itself says goodbye first.
-            Thread.ofPlatform().name("sheep-jgroups-close").daemon(false).start(this::closeBlocking);
+            Thread.ofPlatform()
+                    .name("sheep-jgroups-close")
+                    .daemon(false)
+                    .start(() -> closeBlocking(known, goodbye ? GOODBYES : 0));
         }
     }
 
@@ -222,9 +230,16 @@ public final class JGroupsTransport implements ClusterTransport {
         return dropped.get();
     }
 
-    private void closeBlocking() {
+    private void closeBlocking(List<Address> known, int goodbyes) {
         try {
             sender.join(DRAIN_MILLIS);
+            // Several times, since nobody waits for answers any more.
+            var pause = new CountDownLatch(1);
+            byte[] leaving = new Packet.Leaving().encode();
+            for (int i = 0; i < goodbyes; i++) {
+                toAll(leaving, known);
+                pause.await(GOODBYE_MILLIS, TimeUnit.MILLISECONDS);
+            }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
@@ -266,7 +281,7 @@ public final class JGroupsTransport implements ClusterTransport {
             while (true) {
                 switch (outgoing.take()) {
                     case Outgoing.Reliable(Address to, byte[] bytes) -> attempt(() -> channel.sendReliable(to, bytes));
-                    case Outgoing.Hello(byte[] bytes, List<Address> known) -> sayHello(bytes, known);
+                    case Outgoing.ToAll(byte[] bytes, List<Address> known) -> toAll(bytes, known);
                     case Outgoing.End() -> {
                         return;
                     }
@@ -277,7 +292,8 @@ public final class JGroupsTransport implements ClusterTransport {
         }
     }
 
-    private void sayHello(byte[] bytes, List<Address> known) {
+    /** Once, to everybody in reach; with TCP, which knows no everybody, to the hosts and to {@code known}. */
+    private void toAll(byte[] bytes, List<Address> known) {
         switch (config.discovery()) {
             case JGroupsConfig.Discovery.Multicast _ -> attempt(() -> channel.sendUnreliable(null, bytes));
             case JGroupsConfig.Discovery.Tcp(List<InetSocketAddress> hosts) -> {
@@ -371,7 +387,12 @@ public final class JGroupsTransport implements ClusterTransport {
     private void received(Address from, byte[] bytes) {
         try {
             switch (Packet.decode(ByteBuffer.wrap(bytes))) {
-                case Packet.Hello(Member member) -> hello(from, member);
+                case Packet.Hello(Member member, String group) -> {
+                    // JGroups knows groups apart only after it has joined one.
+                    if (group.equals(config.group())) {
+                        hello(from, member);
+                    }
+                }
                 case Packet.Data data -> known(from, peer -> data(peer, data));
                 case Packet.Taken(long stream, long position) ->
                     known(from, peer -> peer.window.report(stream, position));
@@ -394,7 +415,7 @@ public final class JGroupsTransport implements ClusterTransport {
 
     private void heard(Peer peer) {
         peer.heardNanos = loop.nowNanos();
-        peer.asked = false;
+        peer.askAfterNanos = missedNanos();
     }
 
     private void hello(Address from, Member member) {
@@ -438,7 +459,6 @@ public final class JGroupsTransport implements ClusterTransport {
 
     private void askItsHost(Peer peer) {
         roster.member(peer).ifPresent(member -> {
-            peer.asked = true;
             InetSocketAddress address = member.node().id().socketAddress();
             try {
                 probes.execute(() -> {
@@ -452,12 +472,16 @@ public final class JGroupsTransport implements ClusterTransport {
         });
     }
 
+    private long missedNanos() {
+        return config.timing().silence().toNanos() * HELLOS_MISSED / HELLOS_PER_SILENCE;
+    }
+
     private void tick() {
         long now = loop.nowNanos();
         long silence = config.timing().silence().toNanos();
         if (now - lastTickNanos > silence / 3) {
             // This process was stopped, or its loop was busy: that nobody was heard is no news.
-            peers.values().forEach(peer -> peer.heardNanos = now);
+            peers.values().forEach(this::heard);
         }
         lastTickNanos = now;
         for (Peer peer : List.copyOf(peers.values())) {
@@ -467,11 +491,12 @@ public final class JGroupsTransport implements ClusterTransport {
             }
             if (quiet > silence) {
                 roster.gone(peer, Evidence.SILENT);
-            } else if (quiet > silence / 2 && !peer.asked) {
+            } else if (quiet > peer.askAfterNanos) {
+                peer.askAfterNanos = quiet + missedNanos();
                 askItsHost(peer);
             }
         }
-        queue(new Outgoing.Hello(hello, List.copyOf(peers.keySet())));
+        queue(new Outgoing.ToAll(hello, List.copyOf(peers.keySet())));
         tick = Optional.of(loop.after(config.timing().silence().dividedBy(HELLOS_PER_SILENCE), this::tick));
     }
 

@@ -1,6 +1,7 @@
 package sheepdog.membership.jgroups;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import sheepdog.membership.api.Member;
 import sheepdog.membership.transport.MemberCodec;
 import sheepdog.membership.transport.MemberCodec.MalformedException;
@@ -10,7 +11,7 @@ import sheepdog.membership.transport.MemberCodec.MalformedException;
  * then what the kind has. Pure; any thread.
  *
  * <pre>
- *   hello    | 0x11 | member                                   who I am
+ *   hello    | 0x11 | member | group, the rest                 who I am, of which cluster
  *   data     | 0x12 | stream i64 | position i64 | bytes ...    a message of the layer above
  *   taken    | 0x13 | stream i64 | position i64 |              up to where I have taken your data off my loop
  *   leaving  | 0x14 |                                          I leave on purpose, and have stopped serving
@@ -20,7 +21,8 @@ sealed interface Packet {
     /** Bytes in front of a message. */
     int DATA_HEADER_BYTES = 17;
 
-    record Hello(Member member) implements Packet {}
+    /** @param group name of the cluster, ASCII */
+    record Hello(Member member, String group) implements Packet {}
 
     /** @param bytes position to limit is the message */
     record Data(long stream, long position, ByteBuffer bytes) implements Packet {}
@@ -36,10 +38,12 @@ sealed interface Packet {
     /** The bytes to send; the message of {@link Data} is copied. */
     default byte[] encode() {
         return switch (this) {
-            case Hello(Member member) -> {
-                ByteBuffer out = ByteBuffer.allocate(1 + MemberCodec.BYTES).put(head(1));
+            case Hello(Member member, String group) -> {
+                byte[] name = group.getBytes(StandardCharsets.US_ASCII);
+                ByteBuffer out =
+                        ByteBuffer.allocate(1 + MemberCodec.BYTES + name.length).put(head(1));
                 MemberCodec.encode(member, out);
-                yield out.array();
+                yield out.put(name).array();
             }
             case Data(long stream, long position, ByteBuffer bytes) ->
                 ByteBuffer.allocate(DATA_HEADER_BYTES + bytes.remaining())
@@ -72,7 +76,10 @@ sealed interface Packet {
             throw new MalformedException("packet of kind " + kind + " with " + in.remaining() + " bytes");
         }
         return switch (kind) {
-            case 1 -> new Hello(MemberCodec.decode(in));
+            case 1 ->
+                new Hello(
+                        MemberCodec.decode(in),
+                        StandardCharsets.US_ASCII.decode(in).toString());
             case 2 -> new Data(in.getLong(), in.getLong(), in);
             case 3 -> new Taken(in.getLong(), in.getLong());
             case 4 -> new Leaving();

@@ -3,7 +3,6 @@ package sheepdog.membership.api;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -13,7 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import sheepdog.membership.jgroups.JGroupsConfig;
 import sheepdog.membership.jgroups.JGroupsTransport;
 import sheepdog.membership.local.LocalConfig;
@@ -126,8 +127,8 @@ final class TransportTimes {
                         lines.notifyAll();
                     }
                 }
-            } catch (IOException ended) {
-                throw new UncheckedIOException(ended);
+            } catch (IOException _) {
+                // It was killed.
             }
         }
 
@@ -175,13 +176,14 @@ final class TransportTimes {
             times.computeIfAbsent("three JVMs started at once, until all seen", _ -> new ArrayList<>())
                     .add(last - start);
 
-            long killed = System.currentTimeMillis();
-            children.get(2).process.destroyForcibly();
-            all(times, "kill -9 of the last, until gone", killed, children, "gone 3", 0, 1);
+            kill(times, "kill -9 just after the start, until gone", children, 2, 0, 1);
 
             long joined = System.currentTimeMillis();
             children.set(2, new Child(kind, option(kind, base, 2, folder.toString()), 3, base + 2));
             all(times, "JVM started, until seen by the others", joined, children, "seen 3", 0, 1);
+
+            all(times, "JVM started, until it sees the others", joined, List.of(children.get(2)), "seen 1", 0);
+            all(times, "JVM started, until it sees the others", joined, List.of(children.get(2)), "seen 2", 0);
 
             long stopped = System.currentTimeMillis();
             children.get(1).signal("STOP");
@@ -190,9 +192,13 @@ final class TransportTimes {
             children.get(1).signal("CONT");
             all(times, "SIGCONT, until seen by the others", continued, children, "seen 2", 0, 2);
 
-            long killedFirst = System.currentTimeMillis();
-            children.get(0).process.destroyForcibly();
-            all(times, "kill -9 of the first, until gone", killedFirst, children, "gone 1", 1, 2);
+            settle();
+            kill(times, "kill -9 of the last, until gone", children, 2, 0, 1);
+            children.set(2, new Child(kind, option(kind, base, 2, folder.toString()), 3, base + 2));
+            children.get(2).await(0, "seen 1", new ArrayList<>());
+            children.get(2).await(0, "seen 2", new ArrayList<>());
+            settle();
+            kill(times, "kill -9 of the first, until gone", children, 0, 1, 2);
 
             long left = System.currentTimeMillis();
             var leaver = children.get(1).process.outputWriter();
@@ -210,6 +216,19 @@ final class TransportTimes {
             }
             Files.delete(folder);
         }
+    }
+
+    /** Long enough for what goes on inside the transports after a change. */
+    private static void settle() throws InterruptedException {
+        new CountDownLatch(1).await(6, TimeUnit.SECONDS);
+    }
+
+    private static void kill(
+            Map<String, List<Long>> times, String what, List<Child> children, int victim, int... observers)
+            throws InterruptedException {
+        long killed = System.currentTimeMillis();
+        children.get(victim).process.destroyForcibly();
+        all(times, what, killed, children, "gone " + (victim + 1), observers);
     }
 
     private static void all(

@@ -3,11 +3,17 @@ package sheepdog.membership.jgroups;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.ByteRange;
+import net.jqwik.api.constraints.CharRange;
 import net.jqwik.api.constraints.Size;
+import net.jqwik.api.constraints.StringLength;
+import sheepdog.membership.api.Member;
 import sheepdog.membership.transport.MemberCodec.MalformedException;
+import sheepdog.protocol.model.Node;
+import sheepdog.protocol.model.NodeId;
 
 final class PacketProperties {
     @Property
@@ -20,6 +26,16 @@ final class PacketProperties {
         assertThat(data.position()).isEqualTo(position);
         assertThat(data.bytes()).isEqualTo(ByteBuffer.wrap(message));
         assertThat(decode(new Packet.Taken(stream, position))).isEqualTo(new Packet.Taken(stream, position));
+    }
+
+    @Property
+    void aHelloSurvivesTheWire(
+            @ForAll long incarnation, @ForAll @CharRange(from = '-', to = 'z') @StringLength(max = 64) String group)
+            throws MalformedException {
+        var member =
+                new Member(new Node(NodeId.of("10.0.0.1", 7000), Optional.empty(), 64, 1, 1L << 40), 77, incarnation);
+
+        assertThat(decode(new Packet.Hello(member, group))).isEqualTo(new Packet.Hello(member, group));
     }
 
     @Property(tries = 1)
