@@ -281,6 +281,7 @@ final class Steward {
                     && announced.getOrDefault(id, 0L) < process.incarnation();
             if (due) {
                 announced.put(id, process.incarnation());
+                complaints.remove(id);
                 Node node = member.node();
                 core.propose(new Command.Started(new Member(node, id, process.incarnation())).encode());
             }
@@ -298,7 +299,11 @@ final class Steward {
                 core.withhold(id, epoch.store(id).get().incarnation());
             }
         });
-        complaints.values().removeIf(TreeMap::isEmpty);
+        // Whoever is out of the epoch starts afresh: what was said of the process that died is not about the next one.
+        complaints
+                .entrySet()
+                .removeIf(about -> about.getValue().isEmpty()
+                        || epoch.store(about.getKey()).isEmpty());
         condemnedAt.entrySet().removeIf(condemned -> {
             boolean over = epoch.store(condemned.getKey()).isEmpty()
                     || now - condemned.getValue() > COMPLAINTS_WINDOW.toNanos();
