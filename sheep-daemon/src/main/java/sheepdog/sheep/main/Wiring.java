@@ -184,7 +184,8 @@ public final class Wiring {
     private Gatekeeper.Verdict judge(Operation operation, boolean patient) {
         ClusterStatus status = cluster.status();
         if (status.isEnd()) {
-            return new Gatekeeper.Verdict.Refuse(status.code());
+            // A disk's client takes any refusal for a failed disk; when the connection closes it asks another sheep.
+            return patient ? new Gatekeeper.Verdict.Wait() : new Gatekeeper.Verdict.Refuse(status.code());
         }
         if (operation.beforeServing()) {
             return new Gatekeeper.Verdict.Run();
