@@ -16,8 +16,8 @@ import sheepdog.sheep.cluster.ClusterView;
  * <ul>
  *   <li>I4: a node's epoch never falls while the cluster is not formatted anew, and what it serves in is on its disk;
  *       there is one node list for each epoch number.
- *   <li>I5: two nodes that hold a lease are in the same epoch, or the older one's member list has the other in it, so
- *       that its writes need that one.
+ *   <li>I5: two nodes that hold a lease and are not on their way to another epoch are in the same one, or the
+ *       newer one has the older one's node in its list, so that its writes need that one.
  * </ul>
  */
 public final class Invariants {
@@ -69,7 +69,12 @@ public final class Invariants {
     private void checkLeases() {
         var leased = new ArrayList<SimNode>();
         for (SimNode node : nodes) {
-            if (node.isUp() && node.look(wiring -> wiring.cluster().holdsLease())) {
+            boolean serves = node.isUp()
+                    && node.look(wiring -> wiring.cluster().holdsLease()
+                            && wiring.cluster()
+                                    .epoch()
+                                    .equals(wiring.cluster().state().epoch()));
+            if (serves) {
                 leased.add(node);
             }
         }

@@ -219,6 +219,14 @@ public final class SimCluster {
         guests.forEach(guest -> guest.load(depth));
     }
 
+    /** The longest that a request of any guest took since this was last asked, those not answered yet included. */
+    public Duration longestWaitAndReset() {
+        return guests.stream()
+                .map(SimGuest::longestAndReset)
+                .max(Duration::compareTo)
+                .orElse(Duration.ZERO);
+    }
+
     /** Every guest ends what it has begun. */
     public void settle() {
         guests.forEach(SimGuest::stop);

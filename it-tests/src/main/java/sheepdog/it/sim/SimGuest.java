@@ -39,6 +39,7 @@ public final class SimGuest {
     private final RandomGenerator random;
     private final SectorModel model;
     private final TreeMap<Long, Integer> busy = new TreeMap<>();
+    private final TreeMap<Long, Long> since = new TreeMap<>();
     private final TreeMap<Integer, Vid> slots = new TreeMap<>();
     private Vid vid = Vid.NONE;
     private boolean loading;
@@ -153,9 +154,10 @@ public final class SimGuest {
         return reads;
     }
 
-    /** The longest that a request took since this was last asked. */
+    /** The longest that a request took since this was last asked, those not answered yet included. */
     public Duration longestAndReset() {
-        var longest = Duration.ofNanos(longestNanos);
+        long oldest = since.values().stream().min(Long::compare).orElse(time.nowNanos());
+        var longest = Duration.ofNanos(Math.max(longestNanos, time.nowNanos() - oldest));
         longestNanos = 0;
         return longest;
     }
@@ -212,7 +214,6 @@ public final class SimGuest {
             return;
         }
         begin(sector, sectors);
-        long since = time.nowNanos();
         int offset = (int) (sector % SECTORS_PER_OBJECT) * SECTOR;
         int length = sectors * SECTOR;
         client.ask(readOf(ObjectId.ofData(holder.get(), object), offset, length), response -> {
@@ -221,18 +222,18 @@ public final class SimGuest {
             response.release();
             model.read(sector, data);
             reads++;
-            done(sector, since);
+            done(sector);
         });
     }
 
     private void write(long sector, int sectors) {
         begin(sector, sectors);
         var write = model.begin(sector, sectors);
-        put(write, Payload.of(model.data(write)), time.nowNanos());
+        put(write, Payload.of(model.data(write)));
     }
 
     /** Sends the data; begins again here if the VDI became a snapshot meanwhile. */
-    private void put(SectorModel.Write write, Payload data, long since) {
+    private void put(SectorModel.Write write, Payload data) {
         int object = (int) (write.firstSector() / SECTORS_PER_OBJECT);
         int offset = (int) (write.firstSector() % SECTORS_PER_OBJECT) * SECTOR;
         Vid target = vid;
@@ -256,19 +257,19 @@ public final class SimGuest {
             ResultCode result = response.result();
             response.release();
             if (result == ResultCode.READONLY) {
-                lookUpAgain(() -> put(write, data, since));
+                lookUpAgain(() -> put(write, data));
             } else {
                 Invariant.check(result == ResultCode.SUCCESS, "%s was told %s on a write to %s", client, result, oid);
                 if (inPlace) {
-                    acknowledged(write, since);
+                    acknowledged(write);
                 } else {
-                    setSlot(write, object, target, data, since);
+                    setSlot(write, object, target, data);
                 }
             }
         });
     }
 
-    private void setSlot(SectorModel.Write write, int object, Vid target, Payload data, long since) {
+    private void setSlot(SectorModel.Write write, int object, Vid target, Payload data) {
         byte[] slot = new byte[4];
         ByteBuffer.wrap(slot).order(ByteOrder.LITTLE_ENDIAN).putInt(target.value());
         var request = new Request.WriteObject(
@@ -281,12 +282,12 @@ public final class SimGuest {
             ResultCode result = response.result();
             response.release();
             if (result == ResultCode.READONLY) {
-                lookUpAgain(() -> put(write, data, since));
+                lookUpAgain(() -> put(write, data));
                 return;
             }
             Invariant.check(result == ResultCode.SUCCESS, "%s was told %s on a slot of %s", client, result, target);
             slots.put(object, target);
-            acknowledged(write, since);
+            acknowledged(write);
         });
     }
 
@@ -307,19 +308,20 @@ public final class SimGuest {
 
     private void begin(long sector, int sectors) {
         busy.put(sector, sectors);
+        since.put(sector, time.nowNanos());
         inFlight++;
     }
 
-    private void acknowledged(SectorModel.Write write, long since) {
+    private void acknowledged(SectorModel.Write write) {
         model.acknowledged(write);
         writes++;
-        done(write.firstSector(), since);
+        done(write.firstSector());
     }
 
-    private void done(long sector, long since) {
+    private void done(long sector) {
         busy.remove(sector);
         inFlight--;
-        longestNanos = Math.max(longestNanos, time.nowNanos() - since);
+        longestNanos = Math.max(longestNanos, time.nowNanos() - since.remove(sector));
         if (loading) {
             pause();
         }

@@ -20,6 +20,10 @@ import sheepdog.protocol.model.NodeId;
  * same without the end. Datagrams across either are lost.
  */
 public final class SimNetwork {
+    /** When a request to connect is sent, and sent again while there is no answer. */
+    private static final List<Duration> CONNECT_REPEATS =
+            List.of(Duration.ZERO, Duration.ofSeconds(1), Duration.ofSeconds(3), Duration.ofSeconds(7));
+
     private final SimTime time;
     private final RandomGenerator random;
     private final List<SimHost> hosts = new ArrayList<>();
@@ -230,10 +234,10 @@ public final class SimNetwork {
         process.checkOnLoop();
         var attempt = new Attempt(from, process, to, port, caller);
         time.after(limit, attempt::unanswered);
-        if (from == to) {
-            time.at(time.nowNanos() + delay(), attempt::arrived);
-        } else {
-            arrive(from, to, attempt::arrived);
+        for (Duration repeated : CONNECT_REPEATS) {
+            if (repeated.compareTo(limit) < 0) {
+                time.after(repeated, attempt::ask);
+            }
         }
     }
 
@@ -385,7 +389,17 @@ public final class SimNetwork {
             this.caller = caller;
         }
 
-        void arrived() {
+        void ask() {
+            if (!done && process.alive()) {
+                if (from == to) {
+                    time.at(time.nowNanos() + delay(), this::arrived);
+                } else {
+                    arrive(from, to, this::arrived);
+                }
+            }
+        }
+
+        private void arrived() {
             var listener = to.listener(port);
             var server = to.process();
             if (done) {

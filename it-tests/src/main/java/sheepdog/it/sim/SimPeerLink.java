@@ -20,6 +20,8 @@ import sheepdog.sheep.runtime.PeerLink;
  * behaves as the real one does; only the bytes travel on a {@link SimNetwork}.
  */
 public final class SimPeerLink implements PeerLink {
+    private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
+
     private final SimNetwork network;
     private final SimHost host;
     private final SimLoop loop;
@@ -66,6 +68,10 @@ public final class SimPeerLink implements PeerLink {
             this.request = request;
             request.data().retain();
             timer = loop.after(limit, () -> {
+                network.time()
+                        .log(
+                                loop.toString(),
+                                "waited in vain for " + request.getClass().getSimpleName());
                 forget.run();
                 answered(Response.of(ResultCode.NETWORK_ERROR));
             });
@@ -102,7 +108,7 @@ public final class SimPeerLink implements PeerLink {
                 connecting = true;
                 network.hostAt(node.id())
                         .ifPresentOrElse(
-                                to -> network.connect(host, loop, to, node.id().port(), limit, this),
+                                to -> network.connect(host, loop, to, node.id().port(), CONNECT_LIMIT, this),
                                 () -> loop.execute(this::refused));
             }
         }
@@ -139,6 +145,9 @@ public final class SimPeerLink implements PeerLink {
         }
 
         private void ended() {
+            if (!queued.isEmpty() || welcome) {
+                network.time().log(loop.toString(), "lost its link to " + node);
+            }
             connecting = false;
             welcome = false;
             connection = Optional.empty();
