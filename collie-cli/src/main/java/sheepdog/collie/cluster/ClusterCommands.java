@@ -97,7 +97,7 @@ public final class ClusterCommands {
 
     private static OptionSpec mode() {
         return Options.value(
-                'm', "mode", "when to halt (safe, quorum, unsafe)", String.class, "safe", ClusterCommands::readMode);
+                'm', "mode", "when to halt (safe, quorum, unsafe)", String.class, "", ClusterCommands::readMode);
     }
 
     private static OptionSpec restore() {

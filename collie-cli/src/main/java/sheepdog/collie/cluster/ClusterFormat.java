@@ -76,6 +76,7 @@ final class ClusterFormat implements Handler {
         return switch (mode) {
             case "quorum" -> Flags.QUORUM;
             case "unsafe" -> Flags.NOHALT;
+            case "safe" -> Flags.STRICT;
             default -> 0;
         };
     }

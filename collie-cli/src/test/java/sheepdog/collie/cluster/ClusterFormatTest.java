@@ -35,7 +35,7 @@ class ClusterFormatTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"safe, 1", "quorum, 9", "unsafe, 5"})
+    @CsvSource({"safe, 17", "quorum, 9", "unsafe, 5"})
     void theModeTravelsInTheFlags(String mode, int flags) {
         Run.collie(cluster, "cluster", "format", "-m", mode, "-b", "plain", "-c", "2");
 

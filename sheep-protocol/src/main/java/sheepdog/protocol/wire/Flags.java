@@ -14,6 +14,11 @@ public final class Flags {
     public static final int DIRECT = 0x0008;
     /** In MAKE_FS, where it has the same bit as {@link #DIRECT}: stop only below half of the copies. */
     public static final int QUORUM = 0x0008;
+    /**
+     * In MAKE_FS, where it has the same bit as {@link #PIGGYBACK}, and ours: stop as soon as there are fewer zones than
+     * copies. Without any of the three the cluster goes on with the zones it has.
+     */
+    public static final int STRICT = 0x0010;
     /** Later clients: there is a payload, and one is wanted back. */
     public static final int PIGGYBACK = 0x0010;
     /** Later clients: the request comes from tgt. */
