@@ -1,5 +1,9 @@
 package sheepdog.membership;
 
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
@@ -88,7 +92,7 @@ final class ArchitectureTest {
             .dependOnClassesThat()
             .belongToAnyOf(Executors.class, ThreadPoolExecutor.class, ForkJoinPool.class, Timer.class)
             .orShould()
-            .callConstructor(Thread.class)
+            .callConstructorWhere(target(owner(assignableTo(Thread.class))))
             .orShould()
             .callMethod(Thread.class, "ofPlatform")
             .orShould()
@@ -98,12 +102,7 @@ final class ArchitectureTest {
     @ArchTest
     static final ArchRule nothingIsCompletedElsewhere = noClasses()
             .should()
-            .callMethodWhere(com.tngtech.archunit.core.domain.JavaCall.Predicates.target(
-                            com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching(".*Async"))
-                    .and(com.tngtech.archunit.core.domain.JavaCall.Predicates.target(
-                            com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner(
-                                    com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo(
-                                            CompletableFuture.class)))))
+            .callMethodWhere(target(nameMatching(".*Async")).and(target(owner(assignableTo(CompletableFuture.class)))))
             .because("a future completes on the loop, and what hangs on it runs there");
 
     @ArchTest
