@@ -13,7 +13,6 @@ import sheepdog.membership.consensus.LogTiming;
 import sheepdog.membership.log.ConsensusLog;
 import sheepdog.membership.log.LogSetup;
 import sheepdog.membership.log.SimLogStorage;
-import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Invariant;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.NodeId;
@@ -69,7 +68,7 @@ public final class SimCluster {
                     time.random("consensus " + loop),
                     LogSetup.Limits.DEFAULT);
             var transport = new SimTransport(network, host, loop);
-            var disk = disks.computeIfAbsent(node.toString(), _ -> new SimLogStorage());
+            var disk = disks.computeIfAbsent(node.disk(), _ -> new SimLogStorage());
             return new ConsensusLog(setup, loop, transport, disk.reopened());
         });
     }
@@ -100,10 +99,22 @@ public final class SimCluster {
         run(Duration.ofSeconds(2));
         var header = SimClient.internalHeader(Opcode.MAKE_FS, Flags.WRITE);
         long ctime = time.wallSeconds() << 32;
-        Response made = client("admin").call(new Request.MakeFs(header, copies, ctime, "plain"), LIMIT);
-        Invariant.check(made.result() == ResultCode.SUCCESS, "format: %s", made.result());
+        command(new Request.MakeFs(header, copies, ctime, "plain"));
         awaitServing();
         return this;
+    }
+
+    /** Every sheep ends, by one command; what they hold stays. */
+    public void shutdown() {
+        command(new Request.Shutdown(SimClient.internalHeader(Opcode.SHUTDOWN, 0)));
+        await("the end of every sheep", () -> nodes.stream().noneMatch(SimNode::isUp));
+    }
+
+    private void command(Request request) {
+        explained(() -> {
+            Response answer = client("admin" + clients.size()).call(request, LIMIT);
+            Invariant.check(answer.result() == ResultCode.SUCCESS, "%s: %s", request, answer.result());
+        });
     }
 
     /** A client that begins with the first node and may use all. */
@@ -152,6 +163,12 @@ public final class SimCluster {
         return story;
     }
 
+    /** The guests are forgotten, with their disks: after a format. */
+    public void forgetGuests() {
+        settle();
+        guests.clear();
+    }
+
     /** Lets time pass. */
     public void run(Duration span) {
         explained(() -> time.runFor(span));
@@ -186,17 +203,20 @@ public final class SimCluster {
         await("all nodes that are up to serve in one epoch", this::isServing);
     }
 
-    private boolean isServing() {
+    /** Whether every node that is awake serves now, in one epoch, which has just these nodes. */
+    public boolean isServing() {
         var up = nodes.stream().filter(SimNode::isAwake).toList();
-        var epochs = new TreeSet<Epoch>();
+        var epochs = new TreeSet<String>();
         for (SimNode node : up) {
-            boolean serves = node.look(wiring -> wiring.cluster().status() == ClusterStatus.RUNNING
+            boolean serves = node.look(wiring -> wiring.cluster().view().isPresent()
+                    && wiring.cluster().status() == ClusterStatus.RUNNING
                     && wiring.cluster().nodes().size() == up.size()
                     && wiring.cluster().holdsLease());
             if (!serves) {
                 return false;
             }
-            epochs.add(node.epoch());
+            epochs.add(node.look(wiring -> wiring.cluster().state().format().index() + " "
+                    + wiring.cluster().epoch()));
         }
         return epochs.size() == 1;
     }
@@ -254,7 +274,7 @@ public final class SimCluster {
                         .allMatch(node ->
                                 Arrays.stream(node.look(Wiring::waitingCounts)).sum() == 0));
         explained(this::checkReplicas);
-        explained(this::checkStates);
+        await("all nodes to have the same state", Duration.ofSeconds(5), this::statesAreEqual);
         run(Duration.ofSeconds(35)); // Time limits of requests run out.
         explained(() -> {
             nodes.forEach(node -> node.payloads().checkAllReleased());
@@ -302,17 +322,11 @@ public final class SimCluster {
         });
     }
 
-    /** Nodes that have applied the same entries have the same state. */
-    private void checkStates() {
-        SimNode one = nodes.getFirst();
-        byte[] first = one.look(wiring -> wiring.cluster().snapshot());
-        for (SimNode node : nodes) {
-            byte[] other = node.look(wiring -> wiring.cluster().snapshot());
-            Invariant.check(
-                    node.logStatus().commitIndex() != one.logStatus().commitIndex() || Arrays.equals(first, other),
-                    "%s has another state than %s",
-                    node,
-                    one);
-        }
+    /** The log is at rest: all nodes have built the same state of it. */
+    private boolean statesAreEqual() {
+        byte[] first = nodes.getFirst().look(wiring -> wiring.cluster().snapshot());
+        return nodes.stream()
+                .allMatch(node -> Arrays.equals(
+                        first, node.look(wiring -> wiring.cluster().snapshot())));
     }
 }

@@ -93,9 +93,9 @@ public final class SimGuest {
      * Makes a snapshot of what the disk holds, as QEMU does between its writes; the disk goes on in a new VDI. For
      * stories, with no load.
      *
-     * @return what the snapshot must hold for ever
+     * @return what the snapshot must hold for ever; {@link #verify(Frozen, Duration)} looks
      */
-    public SectorModel snapshot(String tag, Duration limit) {
+    public Frozen snapshot(String tag, Duration limit) {
         Invariant.check(inFlight == 0, "a snapshot with %d requests under way", inFlight);
         var tagged = new Request.WriteObject(
                 SimClient.header(Opcode.WRITE_OBJ, Flags.WRITE),
@@ -110,7 +110,24 @@ public final class SimGuest {
         expect(made);
         vid = ((Response.VdiInfo) made).vid();
         time.log(client.toString(), "snapshot " + tag + " of " + name + ", goes on as " + vid);
-        return model.copy();
+        return new Frozen(model.copy(), new TreeMap<>(slots));
+    }
+
+    /** What a snapshot holds, and in which objects. */
+    public record Frozen(SectorModel model, TreeMap<Integer, Vid> slots) {}
+
+    /** Reads every sector that was ever written before a snapshot from it. For stories. */
+    public void verify(Frozen snapshot, Duration limit) {
+        for (long sector : snapshot.model.written()) {
+            int object = (int) (sector / SECTORS_PER_OBJECT);
+            Optional.ofNullable(snapshot.slots.get(object)).ifPresent(holder -> {
+                int offset = (int) (sector % SECTORS_PER_OBJECT) * SECTOR;
+                byte[] data = new byte[SECTOR];
+                whole(client.call(readOf(ObjectId.ofData(holder, object), offset, SECTOR), limit), SECTOR)
+                        .get(data);
+                snapshot.model.read(sector, data);
+            });
+        }
     }
 
     /** Begins to read and write at random, {@code depth} requests at a time. */
@@ -142,6 +159,11 @@ public final class SimGuest {
                     && time.runUntil(this::idle, limit);
             Invariant.check(done, "no answer to a read of sector %d within %s", sector, limit);
         }
+    }
+
+    /** Its client, to be moved to another gateway or cut off. */
+    public SimClient client() {
+        return client;
     }
 
     /** Acknowledged writes. */

@@ -32,6 +32,9 @@ public final class SimLog {
     private static final Duration TICK = Duration.ofMillis(100);
     private static final Duration LEASE = Duration.ofSeconds(2);
     private static final Duration DEAD_AFTER = Duration.ofMillis(400);
+    /** A leader that has just started waits for those who start, too. */
+    private static final Duration ARRIVAL = Duration.ofSeconds(4);
+
     private static final int VOTERS_MAX = 7;
     private static final int REPLAY_MAX = 50;
 
@@ -144,6 +147,7 @@ public final class SimLog {
         private Phase phase = Phase.JOINING;
         private int applied;
         private long numbers;
+        private final long startedNanos = time.nowNanos();
         private long contactNanos = Long.MIN_VALUE / 2;
         private boolean stopped;
 
@@ -312,6 +316,7 @@ public final class SimLog {
             if (leader() != self.storeId()) {
                 return;
             }
+            boolean young = time.nowNanos() - startedNanos < ARRIVAL.toNanos();
             for (Member member : current.get().members()) {
                 NodeLog node = live.get(member.storeId());
                 if (node != null && sees(this, member.storeId()) && node.self.incarnation() > member.incarnation()) {
@@ -321,7 +326,8 @@ public final class SimLog {
                 long reached = reachedNanos.getOrDefault(member.storeId(), 0L);
                 long silent = time.nowNanos() - reached;
                 boolean certain = (node == null || !node.loop.alive()) && silent > DEAD_AFTER.toNanos();
-                if (!sees(this, member.storeId())
+                if (!young
+                        && !sees(this, member.storeId())
                         && (certain || silent > LEASE.plusMillis(500).toNanos())) {
                     exclude(member.storeId());
                     return;

@@ -310,7 +310,7 @@ public final class SimNetwork {
         byte[] chunk = socket.inFlight().pollFirst();
         if (chunk != null) {
             peer.owner().execute(() -> {
-                if (peer.open()) {
+                if (peer.isOpen()) {
                     peer.handler().received(chunk);
                 }
             });
@@ -318,9 +318,12 @@ public final class SimNetwork {
             socket.shut();
             peer.owner().execute(() -> {
                 if (peer.open()) {
+                    boolean tell = !peer.finishing();
                     peer.shut();
                     blocked.remove(peer);
-                    peer.handler().ended();
+                    if (tell) {
+                        peer.handler().ended();
+                    }
                 }
             });
         }

@@ -16,6 +16,7 @@ import sheepdog.protocol.wire.Header;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Protocol;
+import sheepdog.sheep.cluster.ClusterView;
 import sheepdog.sheep.main.Wiring;
 
 /**
@@ -31,9 +32,10 @@ public final class SimNode {
     private final SimHost host;
     private final String name;
     private final Node node;
-    private final long storeId;
-    private final SimStore store = new SimStore();
-    private final SimArchive archive = new SimArchive();
+    private long storeId;
+    private int disks;
+    private SimStore store = new SimStore();
+    private SimArchive archive = new SimArchive();
     private final Logs logs;
     private Optional<Process> process = Optional.empty();
     private long incarnation;
@@ -56,7 +58,26 @@ public final class SimNode {
         var id = NodeId.of("10.0.0." + number, 7000);
         host = network.addHost(name, id);
         node = new Node(id, Optional.empty(), gatewayOnly ? 0 : 64, zone, gatewayOnly ? 0 : SPACE);
-        storeId = time.random("store " + number).nextLong(1, Long.MAX_VALUE);
+        newDisk();
+    }
+
+    private void newDisk() {
+        disks++;
+        storeId = time.random("store " + name + " " + disks).nextLong(1, Long.MAX_VALUE);
+    }
+
+    /** The disk is replaced by an empty one; the sheep must be down. */
+    public void wipe() {
+        Invariant.check(process.isEmpty(), "%s runs", name);
+        newDisk();
+        store = new SimStore();
+        archive = new SimArchive();
+        time.log(name, "has a new disk");
+    }
+
+    /** Which disk this is, by its name and number. */
+    public String disk() {
+        return name + "." + disks;
     }
 
     /** Starts a sheep on this host. */
@@ -81,6 +102,10 @@ public final class SimNode {
                 () -> Instant.ofEpochMilli(time.wallMillis()),
                 (_, _, _) -> {},
                 failed -> time.at(time.nowNanos(), () -> ended(loop, failed)));
+        wiring[0]
+                .cluster()
+                .onChange(
+                        () -> wiring[0].cluster().view().map(ClusterView::nodes).ifPresent(links::keepOnly));
         process = Optional.of(new Process(loop, wiring[0], log, payloads, self));
         host.listen(
                 node.id().port(),

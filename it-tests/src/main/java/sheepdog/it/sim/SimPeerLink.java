@@ -2,6 +2,8 @@ package sheepdog.it.sim;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
@@ -55,6 +57,18 @@ public final class SimPeerLink implements PeerLink {
         var asked = new Asked(request);
         peers.computeIfAbsent(to.id(), _ -> new Peer(to)).send(asked);
         return asked.answer;
+    }
+
+    /** Ends the connections to all others; what is under way there fails. On the loop. */
+    public void keepOnly(Collection<Node> nodes) {
+        loop.checkOnLoop();
+        var kept = nodes.stream().map(Node::id).toList();
+        for (Peer peer : List.copyOf(peers.values())) {
+            if (!kept.contains(peer.node.id())) {
+                peers.remove(peer.node.id());
+                loop.execute(peer::close);
+            }
+        }
     }
 
     /** A request on its way. */
@@ -141,6 +155,11 @@ public final class SimPeerLink implements PeerLink {
 
         @Override
         public void unanswered() {
+            ended();
+        }
+
+        void close() {
+            connection.ifPresent(SimRequests::close);
             ended();
         }
 

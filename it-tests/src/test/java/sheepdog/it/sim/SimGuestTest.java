@@ -18,11 +18,11 @@ class SimGuestTest {
     @Test
     void rightGatewayIsFoundRightAcrossResetsAndSnapshots() {
         var world = new World(21, MemoryGateway.Fault.NONE);
-        SectorModel snapshot = world.run();
+        SimGuest.Frozen snapshot = world.run();
 
         assertThat(world.guest.writes()).isGreaterThan(1_000);
         assertThat(world.guest.reads()).isGreaterThan(300);
-        assertThat(snapshot.written()).isNotEmpty();
+        assertThat(snapshot.model().written()).isNotEmpty();
         world.payloads.checkAllReleased();
         world.client.checkPayloads();
     }
@@ -67,13 +67,14 @@ class SimGuestTest {
             guest = new SimGuest(time, client, "disk", 3);
         }
 
-        SectorModel run() {
+        SimGuest.Frozen run() {
             guest.create(LIMIT);
             guest.open(LIMIT);
             load();
-            SectorModel snapshot = guest.snapshot("s1", LIMIT);
+            SimGuest.Frozen snapshot = guest.snapshot("s1", LIMIT);
             load();
             guest.verify(LIMIT);
+            guest.verify(snapshot, LIMIT);
             return snapshot;
         }
 
