@@ -11,6 +11,7 @@ import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import sheepdog.membership.consensus.Message.Append;
 import sheepdog.membership.consensus.Message.AppendReply;
+import sheepdog.membership.consensus.Message.Applied;
 import sheepdog.membership.consensus.Message.Handover;
 import sheepdog.membership.consensus.Message.Heartbeat;
 import sheepdog.membership.consensus.Message.HeartbeatReply;
@@ -99,6 +100,11 @@ public final class Consensus {
 
     private long leaseTerm;
     private long leaseUntil;
+    /** The lease is over when a later entry that ends leases is applied. */
+    private long leaseApplied;
+
+    /** Whether an entry that ends leases was applied, and the leader has not been told. */
+    private boolean tellApplied;
 
     // What must be on disk
     private long version;
@@ -239,7 +245,7 @@ public final class Consensus {
         if (role == Role.LEADER) {
             return leadership.holdsLease();
         }
-        return leaseTerm == term && leader != 0 && now < leaseUntil;
+        return leaseTerm == term && leader != 0 && now < leaseUntil && log.fenceAt(applied) <= leaseApplied;
     }
 
     /**
@@ -321,10 +327,14 @@ public final class Consensus {
         startElection(false, false);
     }
 
-    /** Leader: appends {@code data}; it may yet be lost. */
-    public void propose(byte[] data) {
+    /**
+     * Leader: appends {@code data}; it may yet be lost.
+     *
+     * @param fence whether nobody may act any more on what was true before it
+     */
+    public void propose(byte[] data, boolean fence) {
         Invariant.check(role == Role.LEADER, "proposal to a %s", role);
-        append(Entry.Kind.COMMAND, data);
+        append(fence ? Entry.Kind.FENCE : Entry.Kind.COMMAND, data);
         leadership.replicate();
         advanceCommit();
     }
@@ -405,6 +415,12 @@ public final class Consensus {
 
     /** What may be sent now. */
     public List<Outgoing> takeMessages() {
+        if (tellApplied) {
+            tellApplied = false;
+            if (role == Role.FOLLOWER && leader != 0) {
+                send(leader, new Applied(term, incarnation, applied));
+            }
+        }
         var taken = List.copyOf(ready);
         ready.clear();
         return taken;
@@ -464,6 +480,7 @@ public final class Consensus {
         Snapshot taken = restore;
         restore = null;
         applied = taken.index();
+        tellApplied = true;
         return Optional.of(taken);
     }
 
@@ -473,7 +490,9 @@ public final class Consensus {
             return Optional.empty();
         }
         applied++;
-        return Optional.of(log.get(applied));
+        Entry entry = log.get(applied);
+        tellApplied |= entry.kind().endsLeases();
+        return Optional.of(entry);
     }
 
     // ---- Messages
@@ -512,6 +531,11 @@ public final class Consensus {
             case SnapshotReply reply -> {
                 if (leads(reply.term())) {
                     leadership.answered(from, reply);
+                }
+            }
+            case Applied told -> {
+                if (leads(told.term())) {
+                    leadership.told(from, told);
                 }
             }
             case Handover handover -> {
@@ -767,10 +791,12 @@ public final class Consensus {
         if (heartbeat.grants() && heartbeat.toIncarnation() == incarnation) {
             long until = heartbeat.askedAt() + timing.lease().toNanos();
             leaseUntil = leaseTerm == term ? Math.max(leaseUntil, until) : until;
+            leaseApplied =
+                    leaseTerm == term ? Math.max(leaseApplied, heartbeat.askedApplied()) : heartbeat.askedApplied();
             leaseTerm = term;
         }
         long match = restoreVersion <= durableVersion ? Math.min(verified, stable) : EntryLog.NONE;
-        send(from, new HeartbeatReply(term, incarnation, heartbeat.sentAt(), now, match));
+        send(from, new HeartbeatReply(term, incarnation, heartbeat.sentAt(), now, match, applied));
     }
 
     private void commitTo(long leaderCommit) {

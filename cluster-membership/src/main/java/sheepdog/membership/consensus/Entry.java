@@ -16,7 +16,14 @@ public record Entry(long index, long term, Kind kind, byte[] data) {
         /** A {@link Config}; in force as soon as it is in the log. */
         CONFIG,
         /** Bytes of the owner, of no concern to the core. */
-        COMMAND
+        COMMAND,
+        /** Bytes of the owner that make what was true before false: like a configuration it ends all leases. */
+        FENCE;
+
+        /** Whether a node that has not applied the entry may not act on what it knows. */
+        boolean endsLeases() {
+            return this == CONFIG || this == FENCE;
+        }
     }
 
     /** Bytes it takes in a message, roughly. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import sheepdog.protocol.model.Invariant;
 
 /** The entries in memory: from some base, which is at or before the newest snapshot, to the last. Core-owned. */
@@ -20,6 +21,8 @@ final class EntryLog {
     private long baseTerm;
     private List<Entry> entries = new ArrayList<>();
     private final TreeMap<Long, Config> configs = new TreeMap<>();
+    /** Indexes of the entries that end leases; the base stands for those before it. */
+    private final TreeSet<Long> fences = new TreeSet<>();
 
     void reset(Snapshot snapshot) {
         baseIndex = snapshot.index();
@@ -27,6 +30,8 @@ final class EntryLog {
         entries = new ArrayList<>();
         configs.clear();
         configs.put(baseIndex, snapshot.config());
+        fences.clear();
+        fences.add(baseIndex);
     }
 
     boolean begun() {
@@ -77,12 +82,16 @@ final class EntryLog {
         if (entry.kind() == Entry.Kind.CONFIG) {
             configs.put(entry.index(), Config.decode(entry.data()));
         }
+        if (entry.kind().endsLeases()) {
+            fences.add(entry.index());
+        }
     }
 
     void truncate(long from) {
         Invariant.check(from > baseIndex, "truncate at %d, base %d", from, baseIndex);
         entries.subList(Math.toIntExact(from - baseIndex - 1), entries.size()).clear();
         configs.tailMap(from, true).clear();
+        fences.tailSet(from, true).clear();
     }
 
     /** Drops what is far behind {@code snapshotIndex}. */
@@ -101,6 +110,8 @@ final class EntryLog {
         entries = new ArrayList<>(entries.subList(Math.toIntExact(base - baseIndex), entries.size()));
         configs.headMap(base, true).clear();
         configs.put(base, config);
+        fences.headSet(base, true).clear();
+        fences.add(base);
         baseIndex = base;
         baseTerm = term;
     }
@@ -118,6 +129,15 @@ final class EntryLog {
         Map.Entry<Long, Config> entry = configs.floorEntry(index);
         Invariant.check(entry != null, "config at %d, base %d", index, baseIndex);
         return entry.getValue();
+    }
+
+    /**
+     * Index of the newest entry up to {@code index} that ends leases, or of the base, if that one is older. Greater than
+     * any other if {@code index} is before the base.
+     */
+    long fenceAt(long index) {
+        Long found = fences.floor(index);
+        return found == null ? Long.MAX_VALUE : found;
     }
 
     /** First index of the run of entries of one term that {@code index} belongs to, as far as is known. */

@@ -6,6 +6,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import sheepdog.membership.consensus.Message.Append;
 import sheepdog.membership.consensus.Message.AppendReply;
+import sheepdog.membership.consensus.Message.Applied;
 import sheepdog.membership.consensus.Message.Heartbeat;
 import sheepdog.membership.consensus.Message.HeartbeatReply;
 import sheepdog.membership.consensus.Message.SnapshotChunk;
@@ -18,6 +19,10 @@ import sheepdog.protocol.model.Invariant;
  * <p>Leases are granted, to others and to itself, while a quorum has answered a heartbeat <i>sent</i> less than D ago,
  * and not before {@link #leasesOpen}: every member of the term before must have come over to this term, be dead, or have
  * had the time to run out of what an earlier leader granted.
+ *
+ * <p>A lease is for what its holder has applied, up to the next entry that {@linkplain Entry.Kind#endsLeases ends
+ * leases}. When such a fence is committed nobody gets a lease any more before every member has applied it or has had
+ * the time to run out of what it holds: so all who hold a lease at any time act on the same configuration.
  */
 final class Leadership {
     static final int APPEND_BYTES_MAX = 512 << 10;
@@ -34,6 +39,9 @@ final class Leadership {
     private final TreeMap<Long, Long> grantedUntil = new TreeMap<>();
 
     private boolean leasesOpen;
+    /** Index of the newest fence behind which leases are granted. */
+    private long openFence = EntryLog.NONE;
+
     private long heartbeatAt;
     private long quorumAt;
 
@@ -119,9 +127,45 @@ final class Leadership {
     }
 
     boolean holdsLease() {
+        return mayGrant() && core.applied() >= committedFence();
+    }
+
+    private boolean mayGrant() {
         return ready()
                 && leasesOpen()
+                && fenceOpen()
                 && core.now - quorumContactAt() < core.timing.lease().toNanos();
+    }
+
+    private long committedFence() {
+        return core.log.fenceAt(core.commit());
+    }
+
+    /** Whether nobody can hold a lease any more that was granted before the newest committed fence. */
+    private boolean fenceOpen() {
+        long newest = committedFence();
+        if (openFence < newest && core.log.config().all().stream().allMatch(id -> isBehind(id, newest))) {
+            openFence = newest;
+        }
+        return openFence >= newest;
+    }
+
+    private boolean isBehind(long id, long fence) {
+        // This node knows of the commit, and from then on holds no lease before it has applied it.
+        return id == core.self || applied(id) >= fence || leaseOver(id);
+    }
+
+    private long applied(long id) {
+        Progress peer = peers.get(id);
+        return peer == null ? EntryLog.NONE : peer.applied;
+    }
+
+    /** Sends leases out as soon as they may be granted, not only with the next heartbeat. */
+    private void openFenceNow() {
+        long before = openFence;
+        if (fenceOpen() && openFence != before) {
+            List.copyOf(peers.keySet()).forEach(this::sendHeartbeat);
+        }
     }
 
     /** Whether what this leader's predecessors left is committed and has been handed out here. */
@@ -143,9 +187,9 @@ final class Leadership {
 
     /** Whether no lease that this or an earlier leader granted to {@code id} can be valid any more. */
     boolean leaseOver(long id) {
-        return core.certainlyDead(id)
-                || core.now - electedAt >= core.timing.promise().toNanos()
-                        && core.now >= grantedUntil.getOrDefault(id, electedAt);
+        boolean ofEarlierLeaderOver = heldByNoOtherTerm(id)
+                || core.now - electedAt >= core.timing.promise().toNanos();
+        return core.certainlyDead(id) || ofEarlierLeaderOver && core.now >= grantedUntil.getOrDefault(id, electedAt);
     }
 
     private boolean grantsTo(long id, Progress peer) {
@@ -155,7 +199,8 @@ final class Leadership {
                 && config.member(id)
                 && core.log.configAt(core.commit()).member(id)
                 && peer.incarnation > withheld.getOrDefault(id, 0L)
-                && holdsLease();
+                && peer.applied >= committedFence()
+                && mayGrant();
     }
 
     // Time
@@ -171,6 +216,7 @@ final class Leadership {
             heartbeatAt = core.now + core.timing.heartbeat().toNanos();
             List.copyOf(peers.keySet()).forEach(this::sendHeartbeat);
         }
+        openFenceNow();
         core.settleConfig();
     }
 
@@ -180,6 +226,7 @@ final class Leadership {
         peer.commitSent = core.commit();
         if (grants) {
             peer.grantSentAt = core.now;
+            peer.grantApplied = peer.applied;
             // Its lease counts from when it asked, which was before its question was heard here.
             grantedUntil.put(id, peer.askedHeardAt + core.timing.promise().toNanos());
         }
@@ -192,7 +239,8 @@ final class Leadership {
                         core.commit(),
                         grants,
                         peer.incarnation,
-                        peer.askedAt));
+                        peer.askedAt,
+                        peer.applied));
     }
 
     // Entries
@@ -286,6 +334,7 @@ final class Leadership {
             peer.contactAt = Progress.NEVER;
             peer.askedHeardAt = Progress.NEVER;
             peer.match = EntryLog.NONE;
+            peer.applied = EntryLog.NONE;
             peer.probe(core.log.last() + 1);
         }
         peer.acked = true;
@@ -358,6 +407,7 @@ final class Leadership {
             peer.askedAt = reply.sentAt();
             peer.askedHeardAt = core.now;
         }
+        peer.applied = Math.max(peer.applied, reply.applied());
         if (reply.match() > peer.match) {
             matched(peer, reply.match());
         }
@@ -382,12 +432,27 @@ final class Leadership {
             }
         }
         sendEntries(id);
-        boolean stale = core.now - peer.grantSentAt
+        openFenceNow();
+        grantIfDue(id, peer);
+        advance(id, peer);
+    }
+
+    void told(long id, Applied told) {
+        Progress peer = heard(id, told.incarnation());
+        if (peer == null) {
+            return;
+        }
+        peer.applied = Math.max(peer.applied, told.index());
+        openFenceNow();
+        grantIfDue(id, peer);
+    }
+
+    private void grantIfDue(long id, Progress peer) {
+        boolean old = core.now - peer.grantSentAt
                 > core.timing.heartbeat().toNanos() + core.timing.heartbeat().toNanos() / 2;
-        if (stale && grantsTo(id, peer)) {
+        if ((old || peer.grantApplied < committedFence()) && grantsTo(id, peer)) {
             sendHeartbeat(id);
         }
-        advance(id, peer);
     }
 
     void answered(long id, SnapshotReply reply) {

@@ -42,17 +42,31 @@ public sealed interface Message {
      * @param grants        whether a lease comes with it
      * @param toIncarnation whom the lease is for
      * @param askedAt       receiver's clock: when it sent the reply that asked for this lease
+     * @param askedApplied  what the receiver had applied by then, as far as the sender knows: the lease ends when
+     *                      it applies a later fence
      */
     record Heartbeat(
-            long term, long incarnation, long sentAt, long commit, boolean grants, long toIncarnation, long askedAt)
+            long term,
+            long incarnation,
+            long sentAt,
+            long commit,
+            boolean grants,
+            long toIncarnation,
+            long askedAt,
+            long askedApplied)
             implements Message {}
 
     /**
      * @param leaderSentAt the heartbeat's {@code sentAt}
      * @param sentAt       sender's clock
      * @param match        last index known to be the leader's, and on disk
+     * @param applied      last index applied
      */
-    record HeartbeatReply(long term, long incarnation, long leaderSentAt, long sentAt, long match) implements Message {}
+    record HeartbeatReply(long term, long incarnation, long leaderSentAt, long sentAt, long match, long applied)
+            implements Message {}
+
+    /** The sender has applied everything up to {@code index}; sent without being asked after a fence. */
+    record Applied(long term, long incarnation, long index) implements Message {}
 
     /** Part of an encoded {@link Snapshot} of {@code index}. */
     record SnapshotChunk(long term, long incarnation, long index, int total, int offset, byte[] bytes)

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import sheepdog.membership.consensus.Message.Append;
 import sheepdog.membership.consensus.Message.AppendReply;
+import sheepdog.membership.consensus.Message.Applied;
 import sheepdog.membership.consensus.Message.Handover;
 import sheepdog.membership.consensus.Message.Heartbeat;
 import sheepdog.membership.consensus.Message.HeartbeatReply;
@@ -51,14 +52,16 @@ public final class MessageCodec {
                         .i64(m.commit())
                         .flag(m.grants())
                         .i64(m.toIncarnation())
-                        .i64(m.askedAt());
+                        .i64(m.askedAt())
+                        .i64(m.askedApplied());
             case HeartbeatReply m ->
                 out.u8(6)
                         .i64(m.term())
                         .i64(m.incarnation())
                         .i64(m.leaderSentAt())
                         .i64(m.sentAt())
-                        .i64(m.match());
+                        .i64(m.match())
+                        .i64(m.applied());
             case SnapshotChunk m -> {
                 out.u8(7).i64(m.term()).i64(m.incarnation()).i64(m.index());
                 out.i32(m.total()).i32(m.offset()).bytes(m.bytes());
@@ -66,6 +69,7 @@ public final class MessageCodec {
             case SnapshotReply m ->
                 out.u8(8).i64(m.term()).i64(m.incarnation()).i64(m.index()).i32(m.received());
             case Handover m -> out.u8(9).i64(m.term());
+            case Applied m -> out.u8(10).i64(m.term()).i64(m.incarnation()).i64(m.index());
         }
     }
 
@@ -79,11 +83,12 @@ public final class MessageCodec {
             case 2 -> new VoteReply(term, in.flag(), in.flag());
             case 3 -> readAppend(term, in);
             case 4 -> new AppendReply(term, in.i64(), in.flag(), in.i64(), in.i64(), in.i64());
-            case 5 -> new Heartbeat(term, in.i64(), in.i64(), in.i64(), in.flag(), in.i64(), in.i64());
-            case 6 -> new HeartbeatReply(term, in.i64(), in.i64(), in.i64(), in.i64());
+            case 5 -> new Heartbeat(term, in.i64(), in.i64(), in.i64(), in.flag(), in.i64(), in.i64(), in.i64());
+            case 6 -> new HeartbeatReply(term, in.i64(), in.i64(), in.i64(), in.i64(), in.i64());
             case 7 -> new SnapshotChunk(term, in.i64(), in.i64(), in.i32(), in.i32(), in.bytes());
             case 8 -> new SnapshotReply(term, in.i64(), in.i64(), in.i32());
             case 9 -> new Handover(term);
+            case 10 -> new Applied(term, in.i64(), in.i64());
             default -> throw new MalformedException("message type " + type);
         };
         in.end();

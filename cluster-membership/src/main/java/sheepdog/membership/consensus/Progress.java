@@ -38,7 +38,12 @@ final class Progress {
     /** The commit index it was told last. */
     long commitSent = EntryLog.NONE;
 
+    /** What its newest process has applied. */
+    long applied = EntryLog.NONE;
+
     long grantSentAt = NEVER;
+    /** What it had applied, as that grant says. */
+    long grantApplied = EntryLog.NONE;
 
     Snapshot snapshot;
     byte[] snapshotBytes;

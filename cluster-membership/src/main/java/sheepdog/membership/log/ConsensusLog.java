@@ -460,7 +460,7 @@ public final class ConsensusLog implements ClusterLog {
                     applyEpoch(position, config.current().voters(), config.payload());
                 }
             }
-            case COMMAND -> {
+            case COMMAND, FENCE -> {
                 switch (Command.decode(entry.data())) {
                     case Command.Genesis genesis -> applyGenesis(position, genesis);
                     case Command.Proposal proposal -> applyProposal(position, proposal);
@@ -704,6 +704,7 @@ public final class ConsensusLog implements ClusterLog {
                             Message.AppendReply _,
                             Message.HeartbeatReply _,
                             Message.SnapshotReply _,
+                            Message.Applied _,
                             Message.Handover _ -> false;
                 };
         if (!core.pristine() || !leader || envelope.cluster() == 0) {
@@ -862,7 +863,7 @@ public final class ConsensusLog implements ClusterLog {
                     learners,
                     new byte[0]);
             var entry = new Entry(
-                    1, Consensus.GENESIS_TERM, Entry.Kind.COMMAND, new Command.Genesis(seconds, command).encode());
+                    1, Consensus.GENESIS_TERM, Entry.Kind.FENCE, new Command.Genesis(seconds, command).encode());
             var waiting = new TreeSet<>(members.stream().map(Member::storeId).toList());
             waiting.remove(self.storeId());
             var started = new Attempt(id, new Snapshot(0, 0, config, state.encode()), entry, waiting, loop.nowNanos());
@@ -1104,7 +1105,7 @@ public final class ConsensusLog implements ClusterLog {
             String key = key(proposal);
             if (appendedBytes < setup.limits().unappliedBytes() && sessions.fresh(proposal) && appended.add(key)) {
                 appendedBytes += proposal.bytes().length;
-                leader.propose(proposal.encode());
+                leader.propose(proposal.encode(), machine.restartsEpochs(proposal.bytes()));
             }
         }
 

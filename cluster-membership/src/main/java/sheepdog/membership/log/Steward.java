@@ -283,7 +283,7 @@ final class Steward {
                 announced.put(id, process.incarnation());
                 complaints.remove(id);
                 Node node = member.node();
-                core.propose(new Command.Started(new Member(node, id, process.incarnation())).encode());
+                core.propose(new Command.Started(new Member(node, id, process.incarnation())).encode(), false);
             }
         }
     }

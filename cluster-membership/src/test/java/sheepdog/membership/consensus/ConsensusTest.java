@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import sheepdog.membership.consensus.Consensus.Role;
 import sheepdog.membership.consensus.Message.Append;
 import sheepdog.membership.consensus.Message.AppendReply;
+import sheepdog.membership.consensus.Message.Applied;
 import sheepdog.membership.consensus.Message.Handover;
 import sheepdog.membership.consensus.Message.Heartbeat;
 import sheepdog.membership.consensus.Message.HeartbeatReply;
@@ -28,7 +29,7 @@ class ConsensusTest {
     void aFollowerCommitsOnlyWhatItHasComparedWithThisLeader() {
         Consensus core = core(1, new HardState(2, 0, 1), List.of(1, 2, 2, 2));
 
-        core.receive(now, 2, new Heartbeat(3, 1, now, 4, false, 0, 0));
+        core.receive(now, 2, new Heartbeat(3, 1, now, 4, false, 0, 0, 0));
         assertThat(core.commit()).isEqualTo(1);
 
         core.receive(now, 2, new Append(3, 1, 2, 2, List.of(), 4));
@@ -50,7 +51,7 @@ class ConsensusTest {
     @Test
     void anAcceptedAppendIsAnsweredOnlyWhenItIsOnDisk() {
         Consensus core = core(1, new HardState(2, 0, 1), List.of(1));
-        core.receive(now, 2, new Heartbeat(2, 1, now, 1, false, 0, 0));
+        core.receive(now, 2, new Heartbeat(2, 1, now, 1, false, 0, 0, 0));
         core.takeMessages();
 
         core.receive(now, 2, new Append(2, 1, 1, 1, List.of(entry(2, 2)), 1));
@@ -75,7 +76,7 @@ class ConsensusTest {
     @Test
     void whatWasHeldForTheDiskInAnOlderTermIsNotSaidLater() {
         Consensus core = core(1, new HardState(2, 0, 1), List.of(1));
-        core.receive(now, 2, new Heartbeat(2, 1, now, 1, false, 0, 0));
+        core.receive(now, 2, new Heartbeat(2, 1, now, 1, false, 0, 0, 0));
         core.takeMessages();
         core.receive(now, 2, new Append(2, 1, 1, 1, List.of(entry(2, 2)), 1));
 
@@ -123,7 +124,7 @@ class ConsensusTest {
         assertThat(core.term()).as("a refused candidate changes nothing").isEqualTo(2);
 
         now += PROMISE;
-        core.receive(now, 3, new Heartbeat(2, 1, 0, 1, false, 0, 0));
+        core.receive(now, 3, new Heartbeat(2, 1, 0, 1, false, 0, 0, 0));
         core.takeMessages();
         core.receive(now + PROMISE - 1, 2, vote(3, 1, 1));
         assertThat(sent(core, VoteReply.class)).extracting(VoteReply::granted).containsExactly(false);
@@ -132,7 +133,7 @@ class ConsensusTest {
     @Test
     void theDeathOfTheLeadersProcessEndsThePromiseButThatOfAnOlderOneDoesNot() {
         Consensus core = core(1, new HardState(2, 0, 1), List.of(1));
-        core.receive(now, 3, new Heartbeat(2, 7, 0, 1, false, 0, 0));
+        core.receive(now, 3, new Heartbeat(2, 7, 0, 1, false, 0, 0, 0));
         core.takeMessages();
 
         core.dead(3, 6);
@@ -171,7 +172,7 @@ class ConsensusTest {
         core.takeMessages();
 
         now += 1_500_000_000L;
-        core.receive(now, 2, new HeartbeatReply(core.term(), 1, sent, 0, core.lastIndex()));
+        core.receive(now, 2, new HeartbeatReply(core.term(), 1, sent, 0, core.lastIndex(), core.lastIndex()));
 
         assertThat(core.holdsLease(sent + TIMING.lease().toNanos() - 1)).isTrue();
         assertThat(core.holdsLease(sent + TIMING.lease().toNanos())).isFalse();
@@ -186,15 +187,83 @@ class ConsensusTest {
         drain(core);
         for (long at = elected; at < elected + PROMISE; at += 200_000_000L) {
             core.tick(at);
-            core.receive(at, 2, new HeartbeatReply(5, 1, at, 0, 2));
+            core.receive(at, 2, new HeartbeatReply(5, 1, at, 0, 2, 2));
             assertThat(core.holdsLease(at))
                     .as("node 3 may hold a lease of the last leader")
                     .isFalse();
         }
 
         core.tick(elected + PROMISE);
-        core.receive(elected + PROMISE, 2, new HeartbeatReply(5, 1, elected + PROMISE, 0, 2));
+        core.receive(elected + PROMISE, 2, new HeartbeatReply(5, 1, elected + PROMISE, 0, 2, 2));
         assertThat(core.holdsLease(elected + PROMISE)).isTrue();
+    }
+
+    @Test
+    void afterAFenceNobodyHasALeaseUntilAllHaveAppliedIt() {
+        Consensus core = leaderWithLeases();
+
+        core.propose(new byte[] {1}, true);
+        write(core);
+        long fence = core.lastIndex();
+        core.receive(now, 2, new AppendReply(core.term(), 1, true, fence, 0, 0));
+        drain(core);
+        assertThat(core.commit()).isEqualTo(fence);
+        assertThat(core.holdsLease(now))
+                .as("node 3 may still act on what was before")
+                .isFalse();
+
+        core.receive(now, 2, new Applied(core.term(), 1, fence));
+        assertThat(sent(core, Heartbeat.class)).extracting(Heartbeat::grants).doesNotContain(true);
+
+        core.receive(now, 3, new Applied(core.term(), 1, fence));
+        assertThat(core.holdsLease(now)).isTrue();
+        assertThat(sent(core, Heartbeat.class)).extracting(Heartbeat::grants).containsExactly(true, true);
+    }
+
+    @Test
+    void aMemberThatDoesNotApplyAFenceKeepsItsLeaseForAWhileAndTheOthersWaitForThat() {
+        Consensus core = leaderWithLeases();
+        long granted = now;
+        core.propose(new byte[] {1}, true);
+        write(core);
+        long fence = core.lastIndex();
+        core.receive(now, 2, new AppendReply(core.term(), 1, true, fence, 0, 0));
+        drain(core);
+        core.receive(now, 2, new Applied(core.term(), 1, fence));
+        sent(core, Heartbeat.class);
+
+        for (now = granted; now < granted + PROMISE; now += 100_000_000L) {
+            core.tick(now);
+            core.receive(now, 2, new HeartbeatReply(core.term(), 1, now, 0, fence, fence));
+            core.receive(now, 3, new HeartbeatReply(core.term(), 1, now, 0, fence, fence - 1));
+            assertThat(core.holdsLease(now)).isFalse();
+        }
+        core.tick(now);
+
+        assertThat(core.holdsLease(now)).isTrue();
+        assertThat(sent(core, Heartbeat.class).reversed().subList(0, 2))
+                .as("to 3 nothing is granted, to 2 it is")
+                .extracting(Heartbeat::grants)
+                .containsExactlyInAnyOrder(true, false);
+    }
+
+    @Test
+    void aLeaseEndsWhenItsHolderAppliesAFenceThatTheLeaderDidNotKnowItHad() {
+        Consensus core = core(1, new HardState(4, 0, 1), List.of(4));
+        core.receive(now, 2, new Append(4, 1, 1, 4, List.of(), 1));
+        core.receive(now, 2, new Heartbeat(4, 1, now, 1, true, 1, now, 1));
+        assertThat(core.holdsLease(now)).isTrue();
+
+        var fence = new Entry(2, 4, Entry.Kind.FENCE, new byte[] {1});
+        core.receive(now, 2, new Append(4, 1, 1, 4, List.of(fence), 2));
+        write(core);
+        assertThat(core.holdsLease(now)).isFalse();
+        assertThat(sent(core, Applied.class)).extracting(Applied::index).containsExactly(2L);
+
+        core.receive(now, 2, new Heartbeat(4, 1, now, 2, true, 1, now, 1));
+        assertThat(core.holdsLease(now)).as("granted before the leader knew").isFalse();
+        core.receive(now, 2, new Heartbeat(4, 1, now, 2, true, 1, now, 2));
+        assertThat(core.holdsLease(now)).isTrue();
     }
 
     @Test
@@ -258,6 +327,18 @@ class ConsensusTest {
         }
         drain(core);
         assertThat(core.mayPropose()).isTrue();
+        return core;
+    }
+
+    /** The same, and all three have just got a lease. */
+    private Consensus leaderWithLeases() {
+        Consensus core = leader();
+        for (long peer : List.of(2L, 3L)) {
+            core.receive(now, peer, new HeartbeatReply(core.term(), 1, now, 0, 2, 2));
+        }
+        assertThat(core.holdsLease(now)).isTrue();
+        core.tick(now + TIMING.heartbeat().toNanos());
+        assertThat(sent(core, Heartbeat.class)).extracting(Heartbeat::grants).contains(true);
         return core;
     }
 

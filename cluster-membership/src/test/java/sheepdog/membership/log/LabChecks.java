@@ -15,8 +15,8 @@ import sheepdog.protocol.model.Outcome;
 
 /**
  * What must hold after every event, whatever happens: one leader per term, one sequence of entries, no committed entry
- * that a later leader lacks, one record per epoch number, nothing applied twice, leases of one term at a time, and none
- * of a process that an applied epoch leaves out.
+ * that a later leader lacks, one record per epoch number, nothing applied twice, leases of one term and one epoch at a
+ * time, and none of a process that an applied epoch leaves out.
  */
 final class LabChecks {
     private final Lab lab;
@@ -153,6 +153,14 @@ final class LabChecks {
                         leaseTerm,
                         life,
                         core.term());
+                check(
+                        holder == null
+                                || holder.epoch().epoch().equals(life.epoch().epoch()),
+                        "leases in two epochs: %s in %s, %s in %s",
+                        holder,
+                        holder == null ? "" : holder.epoch(),
+                        life,
+                        life.epoch());
                 leaseTerm = core.term();
                 holder = life;
                 if (newest != null) {
