@@ -180,8 +180,25 @@ public final class SimStore implements ObjectStore {
     }
 
     @Override
-    public void settled(ObjectId oid, Epoch epoch) {
+    public Outcome<Void> markAbsence(ObjectId oid, Stamp stamp) {
+        return mutate(
+                oid,
+                0,
+                0,
+                stamp,
+                () -> objects.containsKey(oid) ? Outcome.refused(ResultCode.VDI_EXIST) : Outcome.done());
+    }
+
+    @Override
+    public Outcome<Void> settled(ObjectId oid, Epoch epoch, long generation) {
+        if (epoch.isBefore(fence)) {
+            return Outcome.refused(ResultCode.OLD_NODE_VER);
+        }
+        if (generation < owners.getOrDefault(oid.vid(), 0L)) {
+            return Outcome.refused(ResultCode.AGAIN);
+        }
         marks.remove(oid);
+        return Outcome.done();
     }
 
     @Override

@@ -80,8 +80,22 @@ public interface ObjectStore extends AutoCloseable {
     /** Every VDI that {@link #inFlight} has something for. */
     List<Vid> inFlightVids();
 
-    /** The copy was made equal on all replicas: its mark goes. */
-    void settled(ObjectId oid, Epoch epoch);
+    /**
+     * Leaves an in-flight mark on the absence of an object: elsewhere it may be there, and those who know of the removal
+     * under way may be gone before it is settled.
+     *
+     * @return {@code VDI_EXIST} if the object is there
+     */
+    Outcome<Void> markAbsence(ObjectId oid, Stamp stamp);
+
+    /**
+     * The copy was made equal on all replicas: its mark goes, but for what that owner itself wrote since.
+     *
+     * @param generation of the owner that made it equal
+     * @return {@code OLD_NODE_VER} or {@code AGAIN}, and the mark stays, if that is an earlier one than the fenced: it
+     *         knows nothing of what its successors have in flight
+     */
+    Outcome<Void> settled(ObjectId oid, Epoch epoch, long generation);
 
     /**
      * Objects that became untrusted while this node was out of the cluster (R4): from now on they are not served,

@@ -808,14 +808,33 @@ public final class PlainStore implements ObjectStore {
     }
 
     @Override
-    public void settled(ObjectId oid, Epoch epoch) {
+    public Outcome<Void> markAbsence(ObjectId oid, Stamp stamp) {
+        if (!oid.isValid()) {
+            return Outcome.refused(ResultCode.INVALID_PARMS);
+        }
+        return mutate(oid, () -> refuses(oid, stamp), object -> {
+            if (object.exists) {
+                return Outcome.refused(ResultCode.VDI_EXIST);
+            }
+            // A removal of nothing, so that the replay needs no kind of its own.
+            journaled(object, Optional.of(stamp), JournalRecord.Kind.REMOVE, stamp.epoch(), List.of(), _ -> {});
+            return Outcome.done();
+        });
+    }
+
+    @Override
+    public Outcome<Void> settled(ObjectId oid, Epoch epoch, long generation) {
         life.readLock().lock();
         mutations.readLock().lock();
         try {
-            if (closed || fences.refuses(epoch).isPresent()) {
-                return;
+            if (closed) {
+                return Outcome.refused(ResultCode.EIO);
             }
-            var upTo = marks.settled(oid, fences.generation(oid.vid()));
+            var refused = fences.refuses(epoch, oid.vid(), generation);
+            if (refused.isPresent()) {
+                return Outcome.refused(refused.get());
+            }
+            var upTo = marks.settled(oid, generation);
             if (upTo.isPresent()) {
                 journal.append(
                         JournalRecord.plain(
@@ -826,9 +845,11 @@ public final class PlainStore implements ObjectStore {
                                 upTo.get().sequence()),
                         false);
             }
+            return Outcome.done();
         } catch (IOException failure) {
             // The mark comes back at the next start, and the object is made equal once more.
             LOG.warn("mark settled in memory only oid={} reason={}", oid, failure.getMessage());
+            return Outcome.done();
         } finally {
             mutations.readLock().unlock();
             life.readLock().unlock();

@@ -391,7 +391,7 @@ public abstract class ObjectStoreContract {
         reopen();
         assertThat(store.inFlight(VID)).containsExactly(OID);
 
-        store.settled(OID, EPOCH);
+        store.settled(OID, EPOCH, 2);
 
         assertThat(store.inFlight(VID)).isEmpty();
         reopen();
@@ -403,7 +403,7 @@ public abstract class ObjectStoreContract {
         store.create(OID, 0, bytes(1, 1), new Stamp(EPOCH, 1, 1));
         store.write(OID, 0, bytes(1, 2), new Stamp(EPOCH, 2, 1));
 
-        store.settled(OID, EPOCH);
+        store.settled(OID, EPOCH, 2);
         assertThat(store.inFlight(VID)).containsExactly(OID);
 
         store.completed(VID, 2, 1);
@@ -415,9 +415,44 @@ public abstract class ObjectStoreContract {
         store.create(OID, 0, bytes(1, 1), new Stamp(EPOCH, 1, 1));
         store.fence(EPOCH.next());
 
-        store.settled(OID, EPOCH);
+        assertThat(store.settled(OID, EPOCH, 1).code()).isEqualTo(ResultCode.OLD_NODE_VER);
 
         assertThat(store.inFlight(VID)).containsExactly(OID);
+    }
+
+    @Test
+    void settlingByAnEarlierOwnerLeavesItsSuccessorsMark() throws Exception {
+        store.create(OID, 0, bytes(1, 1), new Stamp(EPOCH, 1, 1));
+        store.settled(OID, EPOCH, 1);
+        store.write(OID, 0, bytes(1, 2), new Stamp(EPOCH, 2, 1));
+
+        assertThat(store.settled(OID, EPOCH, 1).code()).isEqualTo(ResultCode.AGAIN);
+
+        assertThat(store.inFlight(VID)).containsExactly(OID);
+        reopen();
+        assertThat(store.inFlight(VID)).containsExactly(OID);
+    }
+
+    @Test
+    void absenceCanBeInFlightAndIsStillAnAbsence() throws Exception {
+        assertThat(store.markAbsence(OID, new Stamp(EPOCH, 1, 1L << 62)).code()).isEqualTo(ResultCode.SUCCESS);
+        reopen();
+        assertThat(store.inFlight(VID)).containsExactly(OID);
+        assertThat(store.find(OID)).isEmpty();
+        assertThat(store.stats().objects()).isZero();
+
+        store.settled(OID, EPOCH, 1);
+        reopen();
+        assertThat(store.inFlight(VID)).isEmpty();
+    }
+
+    @Test
+    void whatIsThereIsNotMarkedAbsent() {
+        store.create(OID, 0, bytes(1, 1), new Stamp(EPOCH, 2, 1));
+
+        assertThat(store.markAbsence(OID, new Stamp(EPOCH, 2, 2)).code()).isEqualTo(ResultCode.VDI_EXIST);
+        assertThat(store.markAbsence(OID, new Stamp(EPOCH, 1, 2)).code()).isEqualTo(ResultCode.AGAIN);
+        assertThat(store.find(OID)).isPresent();
     }
 
     @Test

@@ -182,7 +182,7 @@ final class Settlement {
         private void finish(ObjectId oid, List<Node> replicas) {
             var requests = new ArrayList<PeerRequest>();
             for (int i = 0; i < replicas.size(); i++) {
-                requests.add(new PeerRequest.SettleObject(header(Opcode.SETTLE_OBJECT, 0), oid));
+                requests.add(new PeerRequest.SettleObject(header(Opcode.SETTLE_OBJECT, 0), oid, generation));
             }
             sendAll(replicas, requests, this::next);
         }

@@ -92,8 +92,13 @@ final class MeasuredStore implements ObjectStore {
     }
 
     @Override
-    public void settled(ObjectId oid, Epoch epoch) {
-        store.settled(oid, epoch);
+    public Outcome<Void> markAbsence(ObjectId oid, Stamp stamp) {
+        return store.markAbsence(oid, stamp);
+    }
+
+    @Override
+    public Outcome<Void> settled(ObjectId oid, Epoch epoch, long generation) {
+        return store.settled(oid, epoch, generation);
     }
 
     @Override

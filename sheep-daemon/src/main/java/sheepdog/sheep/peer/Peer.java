@@ -140,10 +140,12 @@ public final class Peer {
                 });
             case PeerRequest.InFlightObjects r -> inFlight(r, done);
             case PeerRequest.SettleObject r ->
-                offload(Pool.STORE, r.oid().bits(), done, () -> {
-                    store.settled(r.oid(), r.header().epoch());
-                    return Response.success();
-                });
+                offload(
+                        Pool.STORE,
+                        r.oid().bits(),
+                        done,
+                        () -> Response.of(store.settled(r.oid(), r.header().epoch(), r.generation())
+                                .code()));
             case PeerRequest.FetchObject r -> recovery.fetch(r.oid()).thenAccept(done::complete);
             case PeerRequest.ListObjects r -> offload(Pool.BULK, r.header().id(), done, () -> list(r));
         }

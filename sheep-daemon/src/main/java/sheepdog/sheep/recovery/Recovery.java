@@ -151,19 +151,28 @@ public final class Recovery {
     private Response read(ObjectId oid, Epoch since, boolean sure) {
         Optional<ObjectInfo> found = store.find(oid);
         if (found.isEmpty()) {
-            return Response.of(sure ? ResultCode.NO_OBJ : ResultCode.STALE_OBJ);
+            return sure ? absence(oid) : Response.of(ResultCode.STALE_OBJ);
         }
         if (!sure && found.get().epoch().isBefore(since)) {
             return Response.of(ResultCode.STALE_OBJ);
         }
         var whole = ByteBuffer.allocate(oid.size());
         // Asked before the bytes are read, so that bytes of a mutation under way never come without its mark.
-        int marked = store.inFlight(oid.vid()).contains(oid) ? 1 : 0;
+        int marked = marked(oid);
         return switch (store.read(oid, 0, whole)) {
             case Outcome.Ok<Void> _ ->
                 new Response.ObjectData(ResultCode.SUCCESS, marked, 0, Payload.of(whole.clear()));
             case Outcome.Refused<Void>(var code) -> Response.of(code);
         };
+    }
+
+    private int marked(ObjectId oid) {
+        return store.inFlight(oid.vid()).contains(oid) ? 1 : 0;
+    }
+
+    /** Of an object that was removed here and perhaps not everywhere, or never was. */
+    private Response absence(ObjectId oid) {
+        return new Response.ObjectData(ResultCode.NO_OBJ, marked(oid), 0, Payload.EMPTY);
     }
 
     private void clusterChanged() {
@@ -241,14 +250,12 @@ public final class Recovery {
                     answer.release();
                     return;
                 }
+                boolean marked = answer instanceof Response.ObjectData data && data.copies() != 0;
                 switch (answer.result()) {
-                    case SUCCESS -> {
-                        boolean marked = answer instanceof Response.ObjectData data && data.copies() != 0;
-                        replace(ours, Optional.of(answer.data()), marked);
-                    }
+                    case SUCCESS -> replace(ours, Optional.of(answer.data()), marked);
                     case NO_OBJ -> {
                         answer.release();
-                        replace(ours, Optional.empty(), false);
+                        replace(ours, Optional.empty(), marked);
                     }
                     default -> {
                         answer.release();
@@ -276,8 +283,9 @@ public final class Recovery {
         }
 
         /**
-         * A copy of an object that may not be the same everywhere takes the mark over: its source may be gone before the
-         * object is settled, and nobody else may know. The mark goes when it is settled, not by the owner's word.
+         * A copy of an object that may not be the same everywhere takes the mark over, and so does its absence: the source
+         * may be gone before the object is settled, and nobody else may know. The mark goes when it is settled, not by the
+         * owner's word.
          */
         private Outcome<Void> put(
                 Optional<ObjectInfo> ours, Optional<Payload> content, boolean marked, long generation) {
@@ -287,11 +295,12 @@ public final class Recovery {
                     return aside;
                 }
             }
-            if (content.isPresent() && marked) {
-                return store.create(oid, 0, content.get().bytes(), new Stamp(view.epoch(), generation, UNTIL_SETTLED));
+            var untilSettled = new Stamp(view.epoch(), generation, UNTIL_SETTLED);
+            if (content.isEmpty()) {
+                return marked ? store.markAbsence(oid, untilSettled) : Outcome.done();
             }
-            return content.isEmpty()
-                    ? Outcome.done()
+            return marked
+                    ? store.create(oid, 0, content.get().bytes(), untilSettled)
                     : store.createIfAbsent(oid, content.get().bytes(), view.epoch())
                             .map(_ -> null);
         }

@@ -145,7 +145,7 @@ public final class ClientObjects {
         }
         var entry = cluster.state().vdis().find(oid.vid());
         if (entry.isEmpty() || !entry.get().isLive()) {
-            return Optional.of(ResultCode.NO_VDI);
+            return Optional.of(ResultCode.NO_OBJ);
         }
         boolean readOnly = entry.get().isSnapshot() && (oid.isData() || isIndexUpdate(mutation));
         return readOnly ? Optional.of(ResultCode.READONLY) : Optional.empty();
@@ -171,7 +171,7 @@ public final class ClientObjects {
     private CompletionStage<Response> writeInode(Request.WriteObject request, ConnectionInfo from) {
         var entry = cluster.state().vdis().find(request.oid().vid());
         if (entry.isEmpty() || !entry.get().isLive()) {
-            return done(Response.of(ResultCode.NO_VDI));
+            return done(Response.of(ResultCode.NO_OBJ));
         }
         Payload bytes = withIdentity(request, entry.get());
         var write = new Mutation.Write(request.oid(), request.offset(), bytes);

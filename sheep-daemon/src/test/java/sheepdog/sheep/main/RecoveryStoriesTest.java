@@ -42,6 +42,16 @@ class RecoveryStoriesTest {
         recovered(1, 2, 3);
     }
 
+    private ObjectId objectNotOn(int sheep, Vid of) {
+        var view = cluster.host(1).wiring().cluster().view().orElseThrow();
+        return IntStream.range(0, 100)
+                .mapToObj(i -> ObjectId.ofData(of, i))
+                .filter(oid -> view.replicas(oid, 3).stream()
+                        .noneMatch(n -> n.id().toString().startsWith("10.0.0." + sheep)))
+                .findFirst()
+                .orElseThrow();
+    }
+
     private byte onDisk(int sheep) {
         return cluster.host(sheep).store().bytes(data, 0, 1).orElseThrow()[0];
     }
@@ -219,12 +229,7 @@ class RecoveryStoriesTest {
     void aHalfWrittenObjectIsMadeEqualAlsoIfItsCopyWasRecoveredBeforeItsOnlyMarkedHolderDied() {
         cluster = TestCluster.of(4, 3);
         var other = cluster.makeVdi(1, "monkey");
-        var oid = IntStream.range(0, 100)
-                .mapToObj(i -> ObjectId.ofData(other, i))
-                .filter(o -> !cluster.host(1).wiring().cluster().view().orElseThrow().replicas(o, 3).stream()
-                        .anyMatch(n -> n.id().toString().startsWith("10.0.0.4")))
-                .findFirst()
-                .orElseThrow();
+        var oid = objectNotOn(4, other);
         cluster.ask(1, create(oid, 0, new byte[] {1}));
         cluster.loop().advance(Duration.ofSeconds(2));
         cluster.rule((from, to, request) ->
@@ -245,6 +250,60 @@ class RecoveryStoriesTest {
 
         assertThat(cluster.host(2).store().bytes(oid, 0, 1).orElseThrow())
                 .isEqualTo(cluster.host(4).store().bytes(oid, 0, 1).orElseThrow());
+    }
+
+    @Test
+    void anEarlierOwnersLateSettlementLeavesItsSuccessorsMarks() {
+        cluster.ask(3, create(data, 0, new byte[] {1}));
+        cluster.rule((from, to, request) ->
+                from == 3 && to == 2 && request instanceof PeerRequest.WriteReplica ? Fate.LOSE : Fate.DELIVER);
+        cluster.begin(3, write(data, 0, new byte[] {2}));
+        cluster.until(() -> onDisk(1) == 2);
+        cluster.noRules();
+        cluster.restart(3);
+        // 2 settles and dies, a word of it being still on its way; 1 settles once more and writes.
+        cluster.rule((from, to, request) ->
+                from == 2 && to == 3 && request instanceof PeerRequest.SettleObject ? Fate.HOLD : Fate.DELIVER);
+        cluster.begin(2, write(data, 0, new byte[] {3}));
+        cluster.until(() -> cluster.heldCount() > 0);
+        cluster.noRules();
+        cluster.restart(2);
+        cluster.rule((from, to, request) ->
+                from == 1 && to == 2 && request instanceof PeerRequest.WriteReplica ? Fate.LOSE : Fate.DELIVER);
+        cluster.begin(1, write(data, 0, new byte[] {4}));
+        cluster.until(() -> onDisk(3) == 4);
+        assertThat(cluster.host(3).store().inFlight(vid)).contains(data);
+
+        cluster.deliverHeld();
+
+        assertThat(cluster.host(3).store().inFlight(vid)).contains(data);
+    }
+
+    @Test
+    void aHalfDoneRemovalIsMadeEqualAlsoIfItsAbsenceWasRecoveredBeforeItsOnlyMarkedHolderDied() {
+        cluster = TestCluster.of(4, 3);
+        var other = cluster.makeVdi(1, "monkey");
+        var oid = objectNotOn(4, other);
+        cluster.ask(1, create(oid, 0, new byte[] {1}));
+        cluster.loop().advance(Duration.ofSeconds(2));
+        cluster.rule((from, to, request) ->
+                from == 1 && to != 1 && request instanceof PeerRequest.RemoveReplica ? Fate.LOSE : Fate.DELIVER);
+        cluster.begin(1, remove(oid));
+        cluster.until(() -> !cluster.host(1).store().holds(oid));
+        // The epoch without 3 lets 4 know from 1 that there is nothing; then 1, which removed it, dies.
+        cluster.host(3).crash();
+        cluster.rule((from, to, request) ->
+                from == 4 && to == 2 && request instanceof PeerRequest.FetchObject ? Fate.LOSE : Fate.DELIVER);
+        cluster.epoch(1, 2, 4);
+        recovered(4);
+        cluster.host(1).crash();
+        cluster.noRules();
+        cluster.epoch(2, 4);
+
+        cluster.code(2, read(oid, 0, 1));
+
+        assertThat(cluster.host(2).store().holds(oid))
+                .isEqualTo(cluster.host(4).store().holds(oid));
     }
 
     @Test

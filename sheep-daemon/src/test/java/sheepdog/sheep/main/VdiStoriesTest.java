@@ -469,9 +469,12 @@ class VdiStoriesTest {
         assertThat(cluster.bytes(2, ObjectId.ofInode(old), 0, 600)).containsOnly(0);
         assertThat(cluster.code(2, read(ObjectId.ofInode(new Vid(77)), 0, 1))).isEqualTo(ResultCode.NO_OBJ);
         assertThat(cluster.code(2, write(ObjectId.ofInode(old), 0, new byte[1])))
-                .isEqualTo(ResultCode.NO_VDI);
+                .isEqualTo(ResultCode.NO_OBJ);
         assertThat(cluster.code(2, create(ObjectId.ofData(old, 0), 0, new byte[1])))
-                .isEqualTo(ResultCode.NO_VDI);
+                .isEqualTo(ResultCode.NO_OBJ);
+        assertThat(cluster.code(2, write(ObjectId.ofData(new Vid(77), 0), 0, new byte[1])))
+                .isEqualTo(ResultCode.NO_OBJ);
+        assertThat(cluster.code(2, remove(ObjectId.ofData(new Vid(77), 0)))).isEqualTo(ResultCode.NO_OBJ);
     }
 
     @Test

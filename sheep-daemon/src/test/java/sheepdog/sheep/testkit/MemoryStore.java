@@ -243,8 +243,28 @@ public final class MemoryStore implements ObjectStore {
     }
 
     @Override
-    public void settled(ObjectId oid, Epoch epoch) {
+    public Outcome<Void> markAbsence(ObjectId oid, Stamp stamp) {
+        var refused = refusal(oid, stamp);
+        if (refused.isPresent()) {
+            return Outcome.refused(refused.get());
+        }
+        if (holds(oid)) {
+            return Outcome.refused(ResultCode.VDI_EXIST);
+        }
+        marks.put(oid, stamp);
+        return Outcome.done();
+    }
+
+    @Override
+    public Outcome<Void> settled(ObjectId oid, Epoch epoch, long generation) {
+        if (epoch.isBefore(fence)) {
+            return Outcome.refused(ResultCode.OLD_NODE_VER);
+        }
+        if (generation < generations.getOrDefault(oid.vid(), 0L)) {
+            return Outcome.refused(ResultCode.AGAIN);
+        }
         marks.remove(oid);
+        return Outcome.done();
     }
 
     @Override

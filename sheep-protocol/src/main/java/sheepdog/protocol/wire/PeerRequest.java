@@ -129,14 +129,16 @@ public sealed interface PeerRequest extends Request {
      * Says that the copies of an object were made equal, so that its mark may go.
      *
      * <pre>
-     *  16 oid u64
+     *  16 oid u64 | 24 generation u64
      * </pre>
+     *
+     * @param generation of the owner that made them equal: an earlier one's word says nothing about later writes
      */
-    record SettleObject(Header header, ObjectId oid) implements PeerRequest {}
+    record SettleObject(Header header, ObjectId oid, long generation) implements PeerRequest {}
 
     /**
      * Recovery's read of a whole object; answered with {@link Response.ObjectData}, whose {@code copies} are 1 if the
-     * object has an in-flight mark there, else 0.
+     * object has an in-flight mark there, else 0. So is NO_OBJ: a removal may be in flight, too.
      *
      * <pre>
      *  16 oid u64 | data_length = size of the object

@@ -222,7 +222,7 @@ public final class RequestCodec {
                 when(in.isVid(16), () -> new CompletedWrites(head, new Vid(in.i32(16)), in.i64(24), in.i64(32)));
             case IN_FLIGHT_OBJECTS ->
                 when(in.isVid(16), () -> new InFlightObjects(head, new Vid(in.i32(16)), in.i64(24)));
-            case SETTLE_OBJECT -> when(in.oid().isValid(), () -> new SettleObject(head, in.oid()));
+            case SETTLE_OBJECT -> when(in.oid().isValid(), () -> new SettleObject(head, in.oid(), in.i64(24)));
             case FETCH_OBJECT -> when(in.oid().isValid(), () -> new FetchObject(head, in.oid()));
             case LIST_OBJECTS ->
                 when(
@@ -518,7 +518,10 @@ public final class RequestCodec {
                 out.putLong(24, f.generation());
                 yield Protocol.LIST_COUNT_MAX * Long.BYTES;
             }
-            case SettleObject s -> putOid(out, s.oid());
+            case SettleObject s -> {
+                out.putLong(24, s.generation());
+                yield putOid(out, s.oid());
+            }
             case FetchObject f -> {
                 out.putLong(16, f.oid().bits());
                 yield f.oid().size();

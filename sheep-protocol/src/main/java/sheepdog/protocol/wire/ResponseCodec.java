@@ -86,7 +86,7 @@ public final class ResponseCodec {
 
     /**
      * Makes a response of its bytes. A result other than SUCCESS gives {@link Response.Plain}, or {@link Response.Data}
-     * if there is a payload; a hello's answer is always whole.
+     * if there is a payload; a hello's answer is always whole, and so is a fetch's that finds nothing.
      *
      * @param opcode of the request
      * @param header 48 bytes from the position, left as they are
@@ -119,7 +119,8 @@ public final class ResponseCodec {
         if (operation == Opcode.HELLO && body.length() == ENDPOINT_BYTES) {
             return Optional.of(hello(result, in, body.bytes().order(ByteOrder.LITTLE_ENDIAN)));
         }
-        if (operation == null || operation == Opcode.HELLO || result != ResultCode.SUCCESS) {
+        boolean absence = operation == Opcode.FETCH_OBJECT && result == ResultCode.NO_OBJ;
+        if (operation == null || operation == Opcode.HELLO || result != ResultCode.SUCCESS && !absence) {
             return Optional.of(plain(result, body));
         }
         return switch (operation) {

@@ -105,6 +105,20 @@ class ResponseCodecTest {
     }
 
     @Test
+    void anAbsenceThatIsInFlightComesWithItsMark() {
+        var absence = new Response.ObjectData(ResultCode.NO_OBJ, 1, 0, Payload.EMPTY);
+
+        var encoded = assertEncodes(
+                absence,
+                Opcode.FETCH_OBJECT,
+                512,
+                "00 ea 0000 01000000 d2040000 00000000 02000000 01000000" + "00".repeat(24));
+
+        assertThat(ResponseCodec.decode(Opcode.FETCH_OBJECT.code(), encoded.header(), Payload.EMPTY))
+                .isEqualTo(Outcome.ok(absence));
+    }
+
+    @Test
     void aResultWithoutANameIsUnknown() {
         ByteBuffer header = bytes("00 02 0000 01000000 d2040000 00000000 77000000" + "00".repeat(28));
 
