@@ -5,8 +5,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
@@ -16,6 +14,7 @@ import sheepdog.membership.api.ClusterTransport;
 import sheepdog.membership.api.ClusterTransport.Evidence;
 import sheepdog.membership.api.EpochRecord;
 import sheepdog.membership.api.Member;
+import sheepdog.membership.consensus.Config;
 import sheepdog.membership.consensus.Consensus;
 import sheepdog.membership.consensus.Entry;
 import sheepdog.membership.consensus.FieldReader;
@@ -26,6 +25,7 @@ import sheepdog.membership.consensus.Outgoing;
 import sheepdog.membership.consensus.Restored;
 import sheepdog.membership.consensus.Snapshot;
 import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.membership.runtime.Pool;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Invariant;
@@ -44,8 +44,6 @@ import sheepdog.protocol.model.ResultCode;
 public final class ConsensusLog implements ClusterLog {
     private static final Logger LOG = LoggerFactory.getLogger(ConsensusLog.class);
 
-    private static final int PROPOSALS_UNDER_WAY_MAX = 64;
-    private static final Duration PROPOSAL_RETRY = Duration.ofMillis(500);
     private static final Duration LEAVE_RETRY = Duration.ofMillis(100);
     private static final Duration LEAVE_MAX = Duration.ofSeconds(2);
     private static final Duration HANDOVER_PATIENCE = Duration.ofMillis(300);
@@ -95,12 +93,13 @@ public final class ConsensusLog implements ClusterLog {
 
     /** A planned leave under way. */
     private static final class Leaving {
-        private final CompletableFuture<Void> done = new CompletableFuture<>();
+        private final LoopFuture<Void> done;
         private final long since;
         private long askedAt;
 
-        Leaving(long since) {
-            this.since = since;
+        Leaving(Loop loop) {
+            done = new LoopFuture<>(loop);
+            since = loop.nowNanos();
             askedAt = since - LEAVE_RETRY.toNanos();
         }
     }
@@ -116,9 +115,10 @@ public final class ConsensusLog implements ClusterLog {
         this.storage = storage;
         self = setup.self();
         Invariant.check(self.storeId() != 0, "store id 0");
-        proposals = new Proposals(setup, loop);
-        formatting = new Formatting();
-        twins = new Twins();
+        var node = new Node();
+        proposals = new Proposals(setup, loop, node);
+        formatting = new Formatting(setup, loop, node);
+        twins = new Twins(setup, loop, node);
         epoch = new EpochRecord(Epoch.NONE, 0, List.of(), List.of());
     }
 
@@ -178,7 +178,7 @@ public final class ConsensusLog implements ClusterLog {
         if (leaving.isPresent()) {
             return leaving.get().done;
         }
-        var started = new Leaving(loop.nowNanos());
+        var started = new Leaving(loop);
         leaving = Optional.of(started);
         proposals.refuseAll();
         pump();
@@ -375,7 +375,7 @@ public final class ConsensusLog implements ClusterLog {
 
     private void write(LogWrite write) {
         Consensus of = core;
-        loop.offload(Pool.LOG, 0, () -> store(write)).thenAccept(failure -> {
+        store(write).thenAccept(failure -> {
             if (stopped) {
                 return;
             }
@@ -389,13 +389,15 @@ public final class ConsensusLog implements ClusterLog {
         });
     }
 
-    private Optional<String> store(LogWrite write) {
-        try {
-            storage.write(write);
-            return Optional.empty();
-        } catch (IOException failure) {
-            return Optional.of(failure.toString());
-        }
+    private CompletionStage<Optional<String>> store(LogWrite write) {
+        return loop.offload(Pool.LOG, 0, () -> {
+            try {
+                storage.write(write);
+                return Optional.empty();
+            } catch (IOException failure) {
+                return Optional.of(failure.toString());
+            }
+        });
     }
 
     private void show() {
@@ -455,7 +457,7 @@ public final class ConsensusLog implements ClusterLog {
         switch (entry.kind()) {
             case NOOP -> {}
             case CONFIG -> {
-                var config = sheepdog.membership.consensus.Config.decode(entry.data());
+                var config = Config.decode(entry.data());
                 if (config.payload().length > 0) {
                     applyEpoch(position, config.current().voters(), config.payload());
                 }
@@ -660,7 +662,7 @@ public final class ConsensusLog implements ClusterLog {
             case Letter.Core letter -> core.receive(loop.nowNanos(), from.storeId(), letter.message());
             case Letter.Propose letter -> {
                 if (leads() && epoch.store(from.storeId()).isPresent()) {
-                    proposals.accept(core, letter.proposal());
+                    proposals.accept(letter.proposal());
                 }
             }
             case Letter.Leave leave -> released(from, leave);
@@ -735,413 +737,72 @@ public final class ConsensusLog implements ClusterLog {
         }
     }
 
-    // ---- A second process with the same store id
+    // ---- What the parts use
 
-    private final class Twins {
-        /** How often one suspect is asked. */
-        private static final int ASKS = 20;
-
-        private long nonce;
-        private int asks;
-        private long askedAt;
-        private Optional<Member> suspected = Optional.empty();
-
-        /** A record of this store that is not this process: of an earlier one, or of a copy of the folder. */
-        void suspect(Member other) {
-            boolean earlier = other.node().id().equals(self.node().id()) && other.incarnation() < self.incarnation();
-            if (other.equals(self) || earlier || suspected.filter(other::equals).isPresent()) {
-                return;
-            }
-            suspected = Optional.of(other);
-            nonce = setup.random().nextLong();
-            asks = ASKS;
-            ask();
+    private final class Node implements LogNode {
+        @Override
+        public Consensus core() {
+            return core;
         }
 
-        /** Messages get lost, and at first the other may not be reached yet. */
-        void tick() {
-            if (asks > 0
-                    && loop.nowNanos() - askedAt > setup.timing().heartbeat().toNanos()) {
-                ask();
-            }
+        @Override
+        public long cluster() {
+            return cluster;
         }
 
-        private void ask() {
-            asks--;
-            askedAt = loop.nowNanos();
-            tell(false, nonce);
+        @Override
+        public Sessions sessions() {
+            return sessions;
         }
 
-        void received(Member from, Letter letter) {
-            if (!(letter instanceof Letter.Twin twin)
-                    || twin.self().equals(self)
-                    || twin.self().storeId() != self.storeId()) {
-                return;
-            }
-            if (!twin.answer()) {
-                tell(true, twin.nonce());
-                suspect(from);
-                return;
-            }
-            if (suspected.isEmpty() || twin.nonce() != nonce) {
-                return;
-            }
-            boolean serves = everLeased;
-            boolean later = self.incarnation() != twin.self().incarnation()
-                    ? self.incarnation() > twin.self().incarnation()
-                    : self.node().compareTo(twin.self().node()) > 0;
-            if (serves == twin.serving() ? later : twin.serving()) {
-                stop("the sheep at %s runs with this store's id %016x: one of the two folders is a copy of the other"
-                        .formatted(twin.self().node(), self.storeId()));
-            }
+        @Override
+        public boolean hasServed() {
+            return everLeased;
         }
 
-        private void tell(boolean answer, long question) {
-            transport.broadcast(
-                    Letter.encode(new Letter.Envelope(cluster, new Letter.Twin(answer, question, everLeased, self))));
-        }
-    }
-
-    // ---- Formatting
-
-    /**
-     * A cluster comes to be: the sheep that formats offers its first snapshot and entry to all it sees. They store them
-     * and stay quiet. Only when all have answered does it stand for election, and the first vote makes the cluster: from
-     * then on a sheep that holds it takes no other. Before that another offer replaces it.
-     */
-    private final class Formatting {
-        private static final long PATIENCE_SECONDS = 3;
-
-        private Optional<Attempt> attempt = Optional.empty();
-        private long installs;
-
-        private static final class Attempt {
-            private final CompletableFuture<Outcome<byte[]>> done = new CompletableFuture<>();
-            private final long newCluster;
-            private final Snapshot snapshot;
-            private final Entry entry;
-            private final TreeSet<Long> waiting;
-            private final long since;
-            private boolean stored;
-            private boolean standing;
-            private long offeredAt;
-            private int asked;
-
-            Attempt(long newCluster, Snapshot snapshot, Entry entry, TreeSet<Long> waiting, long since) {
-                this.newCluster = newCluster;
-                this.snapshot = snapshot;
-                this.entry = entry;
-                this.waiting = waiting;
-                this.since = since;
-            }
+        @Override
+        public boolean stopped() {
+            return stopped;
         }
 
-        boolean busy() {
-            return attempt.isPresent();
+        @Override
+        public List<Member> visible() {
+            return ConsensusLog.this.visible();
         }
 
-        CompletionStage<Outcome<byte[]>> start(byte[] command) {
-            long seconds = setup.wallSeconds().getAsLong();
-            List<Member> all = visible();
-            var nodes = setup.weights().apply(all.stream().map(Member::node).toList());
-            var members = new ArrayList<Member>();
-            for (int i = 0; i < all.size(); i++) {
-                members.add(new Member(
-                        nodes.get(i), all.get(i).storeId(), all.get(i).incarnation()));
-            }
-            List<Long> voters = VoterPolicy.choose(List.of(self.storeId()), members);
-            List<Long> learners = members.stream()
-                    .map(Member::storeId)
-                    .filter(id -> !voters.contains(id))
-                    .toList();
-            long id = Math.max(1, setup.random().nextLong() >>> 1);
-            var record = new EpochRecord(Epoch.NONE, seconds, members, voters);
-            var state = new LogState(id, record, new Sessions(), Optional.empty());
-            var config = new sheepdog.membership.consensus.Config(
-                    VoterPolicy.quorum(voters, members),
-                    sheepdog.membership.consensus.Quorum.NONE,
-                    learners,
-                    new byte[0]);
-            var entry = new Entry(
-                    1, Consensus.GENESIS_TERM, Entry.Kind.FENCE, new Command.Genesis(seconds, command).encode());
-            var waiting = new TreeSet<>(members.stream().map(Member::storeId).toList());
-            waiting.remove(self.storeId());
-            var started = new Attempt(id, new Snapshot(0, 0, config, state.encode()), entry, waiting, loop.nowNanos());
-            attempt = Optional.of(started);
-            LOG.info("format offered cluster={} members={}", "%016x".formatted(id), members);
-            install(id, started.snapshot, entry, () -> {
-                started.stored = true;
-                standIfAllHaveIt(started);
-            });
-            offer(started);
-            return started.done;
+        @Override
+        public boolean fences(byte[] command) {
+            return machine.restartsEpochs(command);
         }
 
-        void tick() {
-            boolean again = attempt.filter(under -> loop.nowNanos() - under.offeredAt
-                            > setup.timing().heartbeat().toNanos())
-                    .isPresent();
-            if (again && attempt.get().standing) {
-                stand(attempt.get());
-            }
-            attempt.filter(under -> !under.standing).ifPresent(under -> {
-                if (loop.nowNanos() - under.since
-                        > Duration.ofSeconds(PATIENCE_SECONDS).toNanos()) {
-                    LOG.warn("format given up without={}", under.waiting);
-                    abandon();
-                    replaceCore(0, Restored.EMPTY);
-                } else if (loop.nowNanos() - under.offeredAt
-                        > setup.timing().heartbeat().toNanos()) {
-                    offer(under);
-                }
-            });
+        @Override
+        public void become(long newCluster, Restored restored) {
+            replaceCore(newCluster, restored);
         }
 
-        private void offer(Attempt under) {
-            under.offeredAt = loop.nowNanos();
-            var letter = new Letter.Offer(under.snapshot.encode(), entryBytes(under.entry));
-            under.waiting.forEach(
-                    id -> transport.send(id, Letter.encode(new Letter.Envelope(under.newCluster, letter))));
+        @Override
+        public CompletionStage<Optional<String>> store(LogWrite write) {
+            return ConsensusLog.this.store(write);
         }
 
-        void answered(Member from, long of, Letter.OfferReply reply) {
-            attempt.filter(under -> under.newCluster == of && !under.standing).ifPresent(under -> {
-                if (!reply.accepted()) {
-                    LOG.warn("format refused by={}", from);
-                    abandon();
-                    replaceCore(0, Restored.EMPTY);
-                    return;
-                }
-                under.waiting.remove(from.storeId());
-                standIfAllHaveIt(under);
-            });
+        @Override
+        public void send(long to, Letter.Envelope envelope) {
+            transport.send(to, Letter.encode(envelope));
         }
 
-        private void standIfAllHaveIt(Attempt under) {
-            if (under.stored && under.waiting.isEmpty() && !under.standing && core.pristine()) {
-                under.standing = true;
-                stand(under);
-            }
+        @Override
+        public void broadcast(Letter letter) {
+            transport.broadcast(Letter.encode(new Letter.Envelope(cluster, letter)));
         }
 
-        private void stand(Attempt under) {
-            under.offeredAt = loop.nowNanos();
-            if (!core.pristine()) {
-                return;
-            }
-            if (core.config().votes(self.storeId())) {
-                core.campaign(loop.nowNanos());
-            } else {
-                // This sheep has no vote: one after the other of those who have is asked to stand.
-                List<Long> voters = core.config().current().voters();
-                send(voters.get(under.asked % voters.size()), new Letter.Stand());
-                under.asked++;
-            }
+        @Override
+        public void stop(String why) {
+            ConsensusLog.this.stop(why);
         }
 
-        void offered(Member from, long newCluster, Letter.Offer offer) {
-            boolean mine = attempt.isPresent();
-            boolean yields = mine && !attempt.get().standing && from.storeId() < self.storeId();
-            if (!core.pristine()) {
-                if (newCluster != cluster) {
-                    reply(from, newCluster, false);
-                }
-                return;
-            }
-            if (mine && !yields) {
-                reply(from, newCluster, false);
-                return;
-            }
-            abandon();
-            if (core.formatted() && cluster == newCluster) {
-                reply(from, newCluster, true);
-                return;
-            }
-            Snapshot snapshot = Snapshot.decode(offer.snapshot());
-            var in = new FieldReader(offer.entry());
-            Entry entry = sheepdog.membership.consensus.MessageCodec.readEntry(in);
-            in.end();
-            in.require(LogState.decode(snapshot.data()).cluster() == newCluster, "cluster");
-            in.require(snapshot.index() == 0 && entry.index() == 1 && entry.term() == Consensus.GENESIS_TERM, "offer");
-            install(newCluster, snapshot, entry, () -> reply(from, newCluster, true));
-        }
-
-        private void reply(Member to, long of, boolean accepted) {
-            transport.send(to.storeId(), Letter.encode(new Letter.Envelope(of, new Letter.OfferReply(accepted))));
-        }
-
-        private void install(long newCluster, Snapshot snapshot, Entry entry, Runnable then) {
-            installs++;
-            long install = installs;
-            var hard = new sheepdog.membership.consensus.HardState(Consensus.GENESIS_TERM, 0, 0);
-            var write = new LogWrite(0, hard, Optional.of(snapshot), LogWrite.NOTHING, List.of(entry));
-            Consensus before = core;
-            loop.offload(Pool.LOG, 0, () -> store(write)).thenAccept(failure -> {
-                if (stopped) {
-                    return;
-                }
-                if (failure.isPresent()) {
-                    stop("the cluster log cannot be written: " + failure.get());
-                } else if (install == installs && core == before && core.pristine()) {
-                    replaceCore(newCluster, new Restored(hard, Optional.of(snapshot), List.of(entry)));
-                    then.run();
-                    pump();
-                }
-            });
-        }
-
-        void applied(byte[] result) {
-            attempt.ifPresent(under -> under.done.complete(Outcome.ok(result)));
-            attempt = Optional.empty();
-        }
-
-        /** Nothing was formatted. */
-        void abandon() {
-            attempt.ifPresent(under -> {
-                ResultCode code = stopped ? ResultCode.SHUTDOWN : ResultCode.NETWORK_ERROR;
-                under.done.complete(Outcome.refused(code));
-            });
-            attempt = Optional.empty();
-            installs++;
-        }
-
-        private static byte[] entryBytes(Entry entry) {
-            var out = new sheepdog.membership.consensus.FieldWriter();
-            sheepdog.membership.consensus.MessageCodec.writeEntry(entry, out);
-            return out.toBytes();
-        }
-    }
-
-    // ---- Proposals of this node, and those that came to it as the leader
-
-    private final class Proposals {
-        private final LogSetup setup;
-        private final Loop loop;
-        private final TreeMap<Long, Pending> pending = new TreeMap<>();
-        private final TreeSet<String> appended = new TreeSet<>();
-        private long appendedBytes;
-        private long appendedTerm;
-        private long nextSequence = 1;
-        private long sentTo;
-
-        private static final class Pending {
-            private final byte[] command;
-            private final long wallSeconds;
-            private final CompletableFuture<Outcome<byte[]>> done = new CompletableFuture<>();
-            private boolean sent;
-            private long sentAt;
-
-            Pending(byte[] command, long wallSeconds) {
-                this.command = command;
-                this.wallSeconds = wallSeconds;
-            }
-        }
-
-        Proposals(LogSetup setup, Loop loop) {
-            this.setup = setup;
-            this.loop = loop;
-        }
-
-        CompletionStage<Outcome<byte[]>> add(byte[] command) {
-            if (pending.size() >= setup.limits().proposalsMax()) {
-                return CompletableFuture.completedStage(Outcome.refused(ResultCode.AGAIN));
-            }
-            var added = new Pending(command.clone(), setup.wallSeconds().getAsLong());
-            pending.put(nextSequence, added);
-            nextSequence++;
-            return added.done;
-        }
-
-        void forward() {
-            if (core.leader() == 0 || core.pristine()) {
-                return;
-            }
-            boolean again = sentTo != core.leader() || appendedTerm != core.term();
-            sentTo = core.leader();
-            newTerm();
-            long now = loop.nowNanos();
-            int underWay = 0;
-            for (var entry : pending.entrySet()) {
-                underWay++;
-                if (underWay > PROPOSALS_UNDER_WAY_MAX) {
-                    return;
-                }
-                Pending one = entry.getValue();
-                if (one.sent && !again && now - one.sentAt < PROPOSAL_RETRY.toNanos()) {
-                    continue;
-                }
-                one.sent = true;
-                one.sentAt = now;
-                var proposal = new Command.Proposal(
-                        self.storeId(),
-                        self.incarnation(),
-                        entry.getKey(),
-                        pending.firstKey(),
-                        one.wallSeconds,
-                        one.command);
-                if (leads()) {
-                    accept(core, proposal);
-                } else {
-                    send(core.leader(), new Letter.Propose(proposal));
-                }
-            }
-        }
-
-        void newLeader() {
-            newTerm();
-        }
-
-        private void newTerm() {
-            if (appendedTerm != core.term()) {
-                appendedTerm = core.term();
-                appended.clear();
-                appendedBytes = 0;
-            }
-        }
-
-        /** As leader: into the log with it, unless it is there already in this term. */
-        void accept(Consensus leader, Command.Proposal proposal) {
-            newTerm();
-            String key = key(proposal);
-            if (appendedBytes < setup.limits().unappliedBytes() && sessions.fresh(proposal) && appended.add(key)) {
-                appendedBytes += proposal.bytes().length;
-                leader.propose(proposal.encode(), machine.restartsEpochs(proposal.bytes()));
-            }
-        }
-
-        void applied(Command.Proposal proposal, Sessions sessions) {
-            if (appended.remove(key(proposal))) {
-                appendedBytes -= proposal.bytes().length;
-            }
-            if (proposal.storeId() == self.storeId() && proposal.incarnation() == self.incarnation()) {
-                sessions.result(self.storeId(), self.incarnation(), proposal.sequence())
-                        .ifPresent(result -> complete(proposal.sequence(), result));
-            }
-        }
-
-        /** Some of ours may have been applied by entries that this node never saw. */
-        void restored(Sessions sessions) {
-            for (long sequence : List.copyOf(pending.keySet())) {
-                sessions.result(self.storeId(), self.incarnation(), sequence)
-                        .ifPresent(result -> complete(sequence, result));
-            }
-        }
-
-        private void complete(long sequence, byte[] result) {
-            Pending one = pending.remove(sequence);
-            if (one != null) {
-                one.done.complete(Outcome.ok(result));
-            }
-        }
-
-        void refuseAll() {
-            var all = List.copyOf(pending.values());
-            pending.clear();
-            all.forEach(one -> one.done.complete(Outcome.refused(ResultCode.SHUTDOWN)));
-        }
-
-        private static String key(Command.Proposal proposal) {
-            return proposal.storeId() + "." + proposal.incarnation() + "." + proposal.sequence();
+        @Override
+        public void pump() {
+            ConsensusLog.this.pump();
         }
     }
 }

@@ -12,13 +12,13 @@ import java.util.random.RandomGenerator;
 import sheepdog.membership.api.ClusterLog;
 import sheepdog.membership.api.EpochRecord;
 import sheepdog.membership.api.Member;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Invariant;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.placement.Weights;
-import sheepdog.sheep.runtime.LoopFuture;
 
 /**
  * An ideal committed log: what {@link ClusterLog} promises, by decree and not by protocol. It lets stories about the

@@ -13,9 +13,9 @@ import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 import sheepdog.membership.runtime.Cancellable;
 import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.membership.runtime.Pool;
 import sheepdog.protocol.model.Invariant;
-import sheepdog.sheep.runtime.LoopFuture;
 
 /**
  * One process of a simulation: its loop, its pools and its clock.

@@ -9,12 +9,12 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import sheepdog.membership.runtime.Cancellable;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.NodeId;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Response;
-import sheepdog.sheep.runtime.LoopFuture;
 import sheepdog.sheep.runtime.PeerLink;
 
 /**

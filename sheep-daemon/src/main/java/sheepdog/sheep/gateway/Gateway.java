@@ -11,6 +11,7 @@ import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Payload;
@@ -24,7 +25,6 @@ import sheepdog.sheep.cluster.Cluster;
 import sheepdog.sheep.cluster.ClusterStatus;
 import sheepdog.sheep.cluster.ClusterView;
 import sheepdog.sheep.cluster.Owner;
-import sheepdog.sheep.runtime.LoopFuture;
 import sheepdog.sheep.runtime.PeerLink;
 
 /**

@@ -15,6 +15,7 @@ import java.util.function.LongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ResultCode;
@@ -26,7 +27,6 @@ import sheepdog.protocol.wire.Response;
 import sheepdog.sheep.cluster.Cluster;
 import sheepdog.sheep.cluster.ClusterCommand;
 import sheepdog.sheep.cluster.Owner;
-import sheepdog.sheep.runtime.LoopFuture;
 import sheepdog.sheep.runtime.PeerLink;
 
 /**

@@ -4,12 +4,12 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.IntStream;
 import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.protocol.model.Invariant;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.wire.Response;
 import sheepdog.sheep.cluster.ClusterView;
-import sheepdog.sheep.runtime.LoopFuture;
 import sheepdog.sheep.runtime.PeerLink;
 
 /**

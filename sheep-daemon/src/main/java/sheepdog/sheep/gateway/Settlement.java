@@ -12,6 +12,7 @@ import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Payload;
@@ -24,7 +25,6 @@ import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Response;
 import sheepdog.sheep.cluster.Cluster;
 import sheepdog.sheep.cluster.ClusterView;
-import sheepdog.sheep.runtime.LoopFuture;
 import sheepdog.sheep.runtime.PeerLink;
 
 /**

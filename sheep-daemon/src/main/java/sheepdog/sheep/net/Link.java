@@ -11,6 +11,7 @@ import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.membership.runtime.Cancellable;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.NodeId;
 import sheepdog.protocol.model.Outcome;
@@ -22,7 +23,6 @@ import sheepdog.protocol.wire.Protocol;
 import sheepdog.protocol.wire.RequestCodec;
 import sheepdog.protocol.wire.Response;
 import sheepdog.protocol.wire.ResponseCodec;
-import sheepdog.sheep.runtime.LoopFuture;
 
 /**
  * The way to one other sheep.

@@ -8,6 +8,7 @@ import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.membership.runtime.Pool;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.ObjectId;
@@ -19,7 +20,6 @@ import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Response;
 import sheepdog.sheep.cluster.Cluster;
 import sheepdog.sheep.recovery.Recovery;
-import sheepdog.sheep.runtime.LoopFuture;
 import sheepdog.store.api.ObjectStore;
 import sheepdog.store.api.Stamp;
 

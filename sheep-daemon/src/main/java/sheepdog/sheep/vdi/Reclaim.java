@@ -18,6 +18,7 @@ import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.ResultCode;
@@ -33,7 +34,6 @@ import sheepdog.sheep.cluster.VdiEntry;
 import sheepdog.sheep.cluster.VdiEntry.State;
 import sheepdog.sheep.gateway.Gateway;
 import sheepdog.sheep.gateway.Mutation;
-import sheepdog.sheep.runtime.LoopFuture;
 import sheepdog.sheep.runtime.PeerLink;
 
 /**

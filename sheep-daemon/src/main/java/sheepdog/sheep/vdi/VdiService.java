@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.model.Payload;
@@ -29,7 +30,6 @@ import sheepdog.sheep.cluster.CommandResult;
 import sheepdog.sheep.cluster.VdiEntry;
 import sheepdog.sheep.gateway.Gateway;
 import sheepdog.sheep.gateway.Mutation;
-import sheepdog.sheep.runtime.LoopFuture;
 import sheepdog.sheep.runtime.WallClock;
 
 /**

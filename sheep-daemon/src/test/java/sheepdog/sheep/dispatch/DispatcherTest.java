@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.wire.Header;
@@ -15,7 +16,6 @@ import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Request;
 import sheepdog.protocol.wire.Response;
 import sheepdog.sheep.runtime.ConnectionInfo;
-import sheepdog.sheep.runtime.LoopFuture;
 import sheepdog.sheep.testkit.StepLoop;
 import sheepdog.sheep.testkit.TestCluster.Connection;
 

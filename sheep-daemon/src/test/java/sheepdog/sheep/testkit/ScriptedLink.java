@@ -3,11 +3,11 @@ package sheepdog.sheep.testkit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Response;
-import sheepdog.sheep.runtime.LoopFuture;
 import sheepdog.sheep.runtime.PeerLink;
 
 /** A link to sheep that the test plays: it sees what was sent, and answers when and what it likes. */

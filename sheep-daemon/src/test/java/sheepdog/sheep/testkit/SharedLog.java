@@ -8,10 +8,10 @@ import java.util.concurrent.CompletionStage;
 import sheepdog.membership.api.ClusterLog;
 import sheepdog.membership.api.EpochRecord;
 import sheepdog.membership.api.Member;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.model.ResultCode;
-import sheepdog.sheep.runtime.LoopFuture;
 
 /** A cluster log that commits at once, for several sheep of one {@link StepLoop}; the test says who is a member. */
 public final class SharedLog {

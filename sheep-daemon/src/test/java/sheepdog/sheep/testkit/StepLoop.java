@@ -6,8 +6,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 import sheepdog.membership.runtime.Cancellable;
 import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.membership.runtime.Pool;
-import sheepdog.sheep.runtime.LoopFuture;
 
 /** A loop on the test's thread and on time that only the test moves. What a task throws, the test gets. */
 public final class StepLoop implements Loop {

@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import sheepdog.membership.api.Member;
 import sheepdog.membership.runtime.Cancellable;
 import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.membership.runtime.Pool;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Node;
@@ -30,7 +31,6 @@ import sheepdog.protocol.wire.Response;
 import sheepdog.sheep.cluster.Owner;
 import sheepdog.sheep.main.Wiring;
 import sheepdog.sheep.runtime.ConnectionInfo;
-import sheepdog.sheep.runtime.LoopFuture;
 
 /**
  * Sheep 1, 2, 3, ... on one thread: the production parts over a {@link SharedLog}, stores in memory, and links that

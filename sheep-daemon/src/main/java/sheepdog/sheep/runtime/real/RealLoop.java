@@ -13,9 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.membership.runtime.Cancellable;
 import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.membership.runtime.Pool;
 import sheepdog.protocol.model.Invariant;
-import sheepdog.sheep.runtime.LoopFuture;
 
 /**
  * The loop of a running sheep: one thread, a queue that any thread adds to, a heap of timers, and a {@link StripedPool}

@@ -1,4 +1,4 @@
-package sheepdog.sheep.runtime;
+package sheepdog.membership.runtime;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;

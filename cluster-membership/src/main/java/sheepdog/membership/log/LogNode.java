@@ -1,0 +1,53 @@
+package sheepdog.membership.log;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import sheepdog.membership.api.Member;
+import sheepdog.membership.consensus.Consensus;
+import sheepdog.membership.consensus.LogWrite;
+import sheepdog.membership.consensus.Restored;
+
+/** What the parts of a {@link ConsensusLog} know of it and may ask of it. Loop-owned. */
+interface LogNode {
+    /** The core of now; another one after {@link #become}. */
+    Consensus core();
+
+    /** Id of the cluster that is in this node's log, 0 if there is none. */
+    long cluster();
+
+    /** What was applied for whom. */
+    Sessions sessions();
+
+    /** Whether this process has ever held a lease. */
+    boolean hasServed();
+
+    boolean stopped();
+
+    /** All sheep that are seen now, this one too, by address. */
+    List<Member> visible();
+
+    /** Whether nobody may act on what was true before {@code command}. */
+    boolean fences(byte[] command);
+
+    /** Goes on with what {@code restored} has, as a node of {@code cluster}. */
+    void become(long cluster, Restored restored);
+
+    /** Writes to the log's disk; the result is what failed, if it did. */
+    CompletionStage<Optional<String>> store(LogWrite write);
+
+    void send(long to, Letter.Envelope envelope);
+
+    /** As a node of this one's cluster. */
+    default void send(long to, Letter letter) {
+        send(to, new Letter.Envelope(cluster(), letter));
+    }
+
+    void broadcast(Letter letter);
+
+    /** Ends this node's part in the cluster, for the reason given. */
+    void stop(String why);
+
+    /** Does what has become due. */
+    void pump();
+}
