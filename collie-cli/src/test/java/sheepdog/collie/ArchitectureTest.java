@@ -20,8 +20,8 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule nothingButTheJdkPicocliAndTheProtocol = noClasses()
             .should()
-            .dependOnClassesThat(DescribedPredicate.not(
-                    resideInAnyPackage("java..", "picocli..", "sheepdog.collie..", "sheepdog.protocol..")))
+            .dependOnClassesThat(DescribedPredicate.not(resideInAnyPackage(
+                    "java..", "picocli..", "sheepdog.collie..", "sheepdog.commandline..", "sheepdog.protocol..")))
             .because("a command lives for a tenth of a second, most of which is loading classes");
 
     @ArchTest

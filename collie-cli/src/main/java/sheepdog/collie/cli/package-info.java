@@ -1,5 +1,5 @@
 /**
- * What every command of collie shares: the options, the finding of options as GNU does it, the console, exit codes, and
+ * What every command of collie shares: the options that many have, the console, exit codes, and
  * numbers and dates as C prints them.
  *
  * <p>Text is handled as strings of bytes: each {@code char} is one byte (ISO 8859-1), so that names of any bytes pass

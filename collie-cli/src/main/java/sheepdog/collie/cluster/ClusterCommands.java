@@ -16,9 +16,9 @@ import picocli.CommandLine.Model.OptionSpec;
 import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.cli.Numbers;
-import sheepdog.collie.cli.Options;
 import sheepdog.collie.command.Family;
 import sheepdog.collie.command.Unsupported;
+import sheepdog.commandline.OptionSpecs;
 
 /** The cluster family, in the order of the help. */
 public final class ClusterCommands {
@@ -62,13 +62,18 @@ public final class ClusterCommands {
                 command(
                         "snapshot",
                         "take, list or go back to snapshots of the whole cluster",
-                        List.of(address(), restore(), Options.flag('l', "list", "list the snapshots"), port(), help()),
+                        List.of(
+                                address(),
+                                restore(),
+                                OptionSpecs.flag('l', "list", "list the snapshots"),
+                                port(),
+                                help()),
                         List.of(),
                         new Unsupported("cluster snapshot", _ -> {})),
                 withWords(
                         "recover",
                         "handle the recovery of the cluster",
-                        List.of(address(), Options.flag('f', "force", "do not ask"), port(), help()),
+                        List.of(address(), OptionSpecs.flag('f', "force", "do not ask"), port(), help()),
                         List.of(),
                         List.of(
                                 recover("force", "start although nodes are missing for good"),
@@ -81,12 +86,12 @@ public final class ClusterCommands {
     }
 
     private static OptionSpec store() {
-        return Options.value(
+        return OptionSpecs.value(
                 'b', "store", "kind of store (farm, plain)", String.class, "farm", ClusterCommands::readStore);
     }
 
     private static OptionSpec copies() {
-        return Options.value(
+        return OptionSpecs.value(
                 'c',
                 "copies",
                 "copies of each object (default: 3)",
@@ -96,12 +101,12 @@ public final class ClusterCommands {
     }
 
     private static OptionSpec mode() {
-        return Options.value(
+        return OptionSpecs.value(
                 'm', "mode", "when to halt (safe, quorum, unsafe)", String.class, "", ClusterCommands::readMode);
     }
 
     private static OptionSpec restore() {
-        return Options.value(
+        return OptionSpecs.value(
                 'R',
                 "restore",
                 "go back to that snapshot of the cluster",

@@ -5,27 +5,18 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.ParserSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
+import sheepdog.commandline.Line;
 
 /**
  * Makes picocli's description of commands: the one model that lines are parsed by, that help is printed from, and that
  * completions and manuals can be made of. By its programmatic interface, for annotations are read by reflection, which
  * a command that lives for a tenth of a second does not have the time for.
  *
- * <p>Its parser gets lines that {@code Getopt} has put in order: options first, each by its long name with its value
- * attached, then {@link #END_OF_OPTIONS}, then operands. Operands are optional to it, whatever the usage says: whether
+ * <p>Its parser gets lines that {@link Line} has put in order. Operands are optional to it, whatever the usage says: whether
  * one is missing is asked only when the node list is there.
  */
 public final class Commands {
-    /** Stands between options and operands: what no argument of a process can be. */
-    public static final String END_OF_OPTIONS = "\0";
-
-    private static final ParserSpec PARSER = new ParserSpec()
-            .endOfOptionsDelimiter(END_OF_OPTIONS)
-            .allowOptionsAsOptionParameters(true)
-            .allowSubcommandsAsOptionParameters(true)
-            .overwrittenOptionsAllowed(true)
-            .expandAtFiles(false)
-            .trimQuotes(false);
+    private static final ParserSpec PARSER = Line.parser();
 
     private Commands() {}
 

@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.Console;
@@ -15,6 +14,7 @@ import sheepdog.collie.client.SheepAddress;
 import sheepdog.collie.command.Invocation;
 import sheepdog.collie.command.Model;
 import sheepdog.collie.command.Task;
+import sheepdog.commandline.Line;
 
 /**
  * Finds the command of a line in the model, lets the model's parser read its options and operands, sees to what the
@@ -76,8 +76,9 @@ final class Dispatch {
     }
 
     private ExitCode parse(CommandLine root, CommandSpec command, List<String> words) {
-        var line = Line.of(root.getCommandName(), words, command, permute);
-        ParseResult parsed = parsed(root, line).subcommand().subcommand();
+        var line =
+                Line.of(root.getCommandName(), words.subList(0, 2), words.subList(2, words.size()), command, permute);
+        ParseResult parsed = line.readBy(root).subcommand().subcommand();
         if (line.complaint().isPresent()) {
             throw new CommandException(ExitCode.USAGE, line.complaint().get(), TRY_HELP);
         }
@@ -85,25 +86,11 @@ final class Dispatch {
             return usage(command, ExitCode.SUCCESS);
         }
         ParseResult last = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
-        List<String> operands = last.matchedPositionals().stream()
-                .distinct()
-                .flatMap(operand -> operand.stringValues().stream())
-                .toList();
+        List<String> operands = Line.operands(last);
         if (last.commandSpec().userObject() instanceof Task task) {
             return execute(command, task, operands);
         }
         return usage(command, operands.isEmpty() ? ExitCode.USAGE : ExitCode.FAILURE);
-    }
-
-    private static ParseResult parsed(CommandLine root, Line line) {
-        try {
-            return root.parseArgs(line.words().toArray(String[]::new));
-        } catch (ParameterException wrong) {
-            if (wrong.getCause() instanceof CommandException refused) {
-                throw refused;
-            }
-            throw wrong;
-        }
     }
 
     private ExitCode execute(CommandSpec command, Task task, List<String> operands) {

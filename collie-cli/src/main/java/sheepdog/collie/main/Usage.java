@@ -9,13 +9,10 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.IHelpSectionRenderer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
-import sheepdog.collie.cli.Columns;
-import sheepdog.collie.cli.Getopt;
+import sheepdog.commandline.OptionSpecs;
 
 /** The sections of help, laid out as scripts and completions parse them. */
 final class Usage {
-    private static final int NAME_COLUMNS = 24;
-
     private Usage() {}
 
     /** Everything there is, by family. */
@@ -48,7 +45,7 @@ final class Usage {
         var text = new StringBuilder(summary(root) + "\nUsage: collie <command> <subcommand> [options]\n\n");
         text.append("Available commands:\n");
         for (CommandSpec family : subcommands(root)) {
-            subcommands(family).forEach(command -> text.append(row(title(command), summary(command))));
+            subcommands(family).forEach(command -> text.append(OptionSpecs.row(title(command), summary(command))));
             text.append(family.name().equals("vdi") ? "\n" : "");
         }
         return text.append("\n\nFor more information, run 'collie <command> <subcommand> --help'.\n")
@@ -69,8 +66,8 @@ final class Usage {
                     .append("}");
         }
         for (var option : command.options()) {
-            line.append(" [-").append(Getopt.letter(option));
-            line.append(Getopt.takesValue(option) ? " " + option.paramLabel() : "")
+            line.append(" [").append(option.shortestName());
+            line.append(OptionSpecs.takesValue(option) ? " " + option.paramLabel() : "")
                     .append("]");
         }
         String brackets = "";
@@ -89,17 +86,12 @@ final class Usage {
             return "";
         }
         var text = new StringBuilder("Available subcommands:\n");
-        subcommands(command).forEach(word -> text.append(row(word.name(), summary(word))));
+        subcommands(command).forEach(word -> text.append(OptionSpecs.row(word.name(), summary(word))));
         return text.toString();
     }
 
     private static String options(CommandSpec command) {
-        var text = new StringBuilder("Options:\n");
-        for (var option : command.options()) {
-            String names = option.shortestName() + ", " + option.longestName();
-            text.append(row(names, option.description()[0]));
-        }
-        return text.toString();
+        return "Options:\n" + OptionSpecs.table(command);
     }
 
     private static List<CommandSpec> subcommands(CommandSpec spec) {
@@ -114,9 +106,5 @@ final class Usage {
 
     private static String summary(CommandSpec spec) {
         return spec.usageMessage().description()[0];
-    }
-
-    private static String row(String name, String summary) {
-        return "  " + Columns.left(NAME_COLUMNS, name) + summary + "\n";
     }
 }

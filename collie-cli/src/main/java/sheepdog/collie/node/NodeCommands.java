@@ -17,12 +17,12 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.cli.Numbers;
-import sheepdog.collie.cli.Options;
 import sheepdog.collie.command.Family;
 import sheepdog.collie.command.Handler;
 import sheepdog.collie.command.Invocation;
 import sheepdog.collie.command.Task.Need;
 import sheepdog.collie.command.Unsupported;
+import sheepdog.commandline.OptionSpecs;
 
 /** The node family, in the order of the help. */
 public final class NodeCommands {
@@ -62,7 +62,7 @@ public final class NodeCommands {
                         List.of(
                                 address(),
                                 port(),
-                                Options.flag('A', "all", "of all nodes, not just the one asked"),
+                                OptionSpecs.flag('A', "all", "of all nodes, not just the one asked"),
                                 help()),
                         List.of(disks()),
                         List.of(

@@ -5,8 +5,8 @@ import picocli.CommandLine.Model.OptionSpec;
 import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.cli.Numbers;
-import sheepdog.collie.cli.Options;
 import sheepdog.collie.cli.SnapshotName;
+import sheepdog.commandline.OptionSpecs;
 
 /** The options of the vdi family; the type of each is that of its value. */
 final class VdiOptions {
@@ -16,45 +16,47 @@ final class VdiOptions {
 
     /** {@code -P}. */
     static OptionSpec prealloc() {
-        return Options.flag('P', "prealloc", "allocate all data objects now");
+        return OptionSpecs.flag('P', "prealloc", "allocate all data objects now");
     }
 
     /** {@code -i}, a long: 0 and up, may be beyond what a disk can have; null if not given. */
     static OptionSpec index() {
-        return Options.value('i', "index", "index of a data object, from 0", Long.class, null, VdiOptions::readIndex);
+        return OptionSpecs.value(
+                'i', "index", "index of a data object, from 0", Long.class, null, VdiOptions::readIndex);
     }
 
     /** {@code -s}, a {@link SnapshotName}. */
     static OptionSpec snapshot() {
         String summary = "snapshot, by id or by tag";
-        return Options.value('s', "snapshot", summary, SnapshotName.class, SnapshotName.CURRENT, SnapshotName::parse);
+        return OptionSpecs.value(
+                's', "snapshot", summary, SnapshotName.class, SnapshotName.CURRENT, SnapshotName::parse);
     }
 
     /** {@code -x}. */
     static OptionSpec exclusive() {
-        return Options.flag('x', "exclusive", "fail if the key is there already");
+        return OptionSpecs.flag('x', "exclusive", "fail if the key is there already");
     }
 
     /** {@code -d}. */
     static OptionSpec delete() {
-        return Options.flag('d', "delete", "remove the key");
+        return OptionSpecs.flag('d', "delete", "remove the key");
     }
 
     /** {@code -w}. */
     static OptionSpec writeback() {
-        return Options.flag('w', "writeback", "write through the object cache, if there is one");
+        return OptionSpecs.flag('w', "writeback", "write through the object cache, if there is one");
     }
 
     /** {@code -c}, an integer; 0 stands for the cluster's default. */
     static OptionSpec copies() {
         String summary = "copies of each object (0: the cluster's default)";
-        return Options.value('c', "copies", summary, Integer.class, 0, VdiOptions::readCopies);
+        return OptionSpecs.value('c', "copies", summary, Integer.class, 0, VdiOptions::readCopies);
     }
 
     /** {@code -F}, a {@link SnapshotName}. */
     static OptionSpec from() {
         String summary = "snapshot that the difference starts at";
-        return Options.value('F', "from", summary, SnapshotName.class, SnapshotName.CURRENT, VdiOptions::readFrom);
+        return OptionSpecs.value('F', "from", summary, SnapshotName.class, SnapshotName.CURRENT, VdiOptions::readFrom);
     }
 
     private static long readIndex(String text) {

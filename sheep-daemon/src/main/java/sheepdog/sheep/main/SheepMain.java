@@ -1,156 +1,40 @@
 package sheepdog.sheep.main;
 
-import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.LocalDateTime;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * The program {@code sheep}: options, store directory, log, the sheep itself, its end.
+ * The program {@code sheep}: reads the options, and runs a sheep or says why not.
  *
  * <p>Exit codes: 0 for an orderly end (a command, TERM, INT, HUP) and after {@code -h} and {@code -v}; 1 for every
  * error. What fails before the sheep leaves the terminal is said on standard error in one line; later failures are in
  * the log only.
  */
 public final class SheepMain {
-    private static final Logger log = LoggerFactory.getLogger(SheepMain.class);
+    private SheepMain() {}
 
-    /** How long an orderly end may take when a signal asks for it. */
-    private static final long END_SECONDS = 15;
-
-    private final CompletableFuture<Integer> ended = new CompletableFuture<>();
-    private final CompletableFuture<Integer> finished = new CompletableFuture<>();
-    private Optional<Background> background;
-    private Optional<SheepLog> logFile = Optional.empty();
-
-    private SheepMain(Optional<Background> background) {
-        this.background = background;
-    }
-
+    /** Does not return before the sheep has ended; ends the process. */
     public static void main(String[] args) {
         // Set by the start script only.
-        var pipe = Optional.ofNullable(System.getProperty(Background.PROPERTY)).map(Integer::valueOf);
-        new SheepMain(pipe.map(Background::new)).run(List.of(args));
-    }
-
-    private void run(List<String> words) {
+        String pipe = System.getProperty(Background.PROPERTY);
+        Optional<Background> background =
+                pipe == null ? Optional.empty() : Optional.of(new Background(Integer.parseInt(pipe)));
         Path workingDirectory = Path.of("").toAbsolutePath();
-        switch (SheepOptions.parse(words, background.isPresent(), workingDirectory, LocalDateTime::now)) {
-            case SheepOptions.Parsed.Run run -> run(run.config());
-            case SheepOptions.Parsed.End(String out, String err, int exit) -> {
-                System.out.print(out);
-                System.out.flush();
-                System.err.print(err);
-                System.err.flush();
-                exit(exit);
-            }
-        }
-    }
-
-    private void run(SheepConfig config) {
-        Sheep sheep;
-        Optional<PidFile> pidFile;
-        try {
-            makeDirectory(config.base());
-            logFile = Optional.of(startLog(config));
-            log.info("{}", config);
-            sheep = Sheep.start(config, this::lockHeld, this::end, this::broken);
-            pidFile = config.pidFile().isEmpty()
-                    ? Optional.empty()
-                    : Optional.of(PidFile.write(
-                            config.pidFile().get(), ProcessHandle.current().pid()));
-        } catch (StartFailure failure) {
-            logFile.ifPresent(_ -> log.error("{}", failure.getMessage()));
-            System.err.println(failure.getMessage());
-            exit(1);
-            return;
-        }
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> asked(sheep), "end"));
-        log.info(SheepLog.NOTICE, "sheepdog daemon (version {}) started", Version.text());
-        int exit = ended.join();
-        log.info("shutdown");
-        sheep.close();
-        pidFile.ifPresent(PidFile::close);
-        logFile.ifPresent(SheepLog::close);
-        finished.complete(exit);
-        System.exit(exit);
-    }
-
-    /** A signal; or {@link System#exit}, when all is done already. */
-    private void asked(Sheep sheep) {
-        if (finished.isDone()) {
-            return;
-        }
-        sheep.leave();
-        try {
-            // The virtual machine would name the signal in its exit code.
-            Runtime.getRuntime().halt(finished.get(END_SECONDS, TimeUnit.SECONDS));
-        } catch (TimeoutException | ExecutionException stuck) {
-            log.error("the end was not reached in time");
-            logFile.ifPresent(SheepLog::close);
-            Runtime.getRuntime().halt(1);
-        } catch (InterruptedException ending) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /** The directory is ours: from here on errors are in the log. */
-    private void lockHeld() {
-        background.ifPresent(Background::detach);
-        background = Optional.empty();
-    }
-
-    /** @param failed whether something broke, instead of a command having ended the sheep */
-    private void end(boolean failed) {
-        ended.complete(failed ? 1 : 0);
-    }
-
-    /** The log has to be written before the process is gone, and nothing else may happen in between. */
-    private void broken(Throwable fault) {
-        log.error("sheep exits unexpectedly ({})", fault.getMessage(), fault);
-        logFile.ifPresent(SheepLog::close);
-        Runtime.getRuntime().halt(1);
-    }
-
-    private void exit(int code) {
-        background.ifPresent(terminal -> terminal.failed(code));
-        logFile.ifPresent(SheepLog::close);
-        System.exit(code);
-    }
-
-    private static void makeDirectory(Path base) throws StartFailure {
-        try {
-            Files.createDirectory(
-                    base, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxrwx---")));
-        } catch (FileAlreadyExistsException there) {
-            if (!Files.isDirectory(base)) {
-                throw new StartFailure("cannot create the directory " + base + " (Not a directory)");
-            }
-        } catch (IOException failed) {
-            throw new StartFailure("cannot create the directory " + base + " (" + SystemError.text(failed) + ")");
-        }
-    }
-
-    private static SheepLog startLog(SheepConfig config) throws StartFailure {
-        if (config.log().toStderr()) {
-            return SheepLog.start(config.log(), config.port(), SheepLog.to(System.err));
-        }
-        Path path = config.base().resolve("sheep.log");
-        try {
-            var file = new LogFile(path, SheepLog.FILE_BYTES_MAX, LocalDateTime::now);
-            return SheepLog.start(config.log(), config.port(), file::add);
-        } catch (IOException failed) {
-            throw new StartFailure("cannot open the log " + path + " (" + SystemError.text(failed) + ")");
+        boolean permute = System.getenv("POSIXLY_CORRECT") == null;
+        var parsed = SheepOptions.parse(
+                List.of(args), background.isPresent(), workingDirectory, LocalDateTime::now, permute);
+        // No switch over patterns: to link it takes as long as to read the options.
+        if (parsed instanceof SheepOptions.Parsed.Run(SheepConfig config)) {
+            new SheepProcess(background).run(config);
+        } else if (parsed instanceof SheepOptions.Parsed.End(String out, String err, int exit)) {
+            System.out.print(out);
+            System.out.flush();
+            System.err.print(err);
+            System.err.flush();
+            background.ifPresent(terminal -> terminal.failed(exit));
+            System.exit(exit);
         }
     }
 }

@@ -5,13 +5,20 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.ParseResult;
+import sheepdog.commandline.Line;
+import sheepdog.commandline.OptionSpecs;
 import sheepdog.sheep.main.SheepConfig.Driver;
 import sheepdog.sheep.main.SheepConfig.LogFormat;
 
@@ -28,63 +35,48 @@ final class SheepOptions {
         record End(String out, String err, int exit) implements Parsed {}
     }
 
-    private static final List<Getopt.Option> OPTIONS = List.of(
-            value('b', "bindaddr", "listen on this IP address only"),
-            value('c', "cluster", "how sheep find each other: NAME[:OPTION]"),
-            flag('d', "debug", "log everything down to debugging messages"),
-            flag('D', "directio", "bypass the page cache for data objects"),
-            flag('f', "foreground", "stay in the foreground"),
-            value('F', "log-format", "how log lines look: default or json"),
-            flag('g', "gateway", "serve clients, but store no objects"),
-            flag('h', "help", "show this text and end"),
-            value('i', "ioaddr", "second address for traffic between sheep: host=ADDR[,port=N]"),
-            value('j', "journal", "write through a journal: size=N[,dir=PATH][,skip]"),
-            value('l', "loglevel", "how much to log, 0 to 7"),
-            flag('n', "nosync", "do not wait for the disk; a power cut loses data"),
-            flag('o', "stdout", "log to the standard error stream"),
-            value('p', "port", "TCP port to listen on"),
-            value('P', "pidfile", "write the process id to this file"),
-            value('s', "disk-space", "pretend to have this much free space, in MiB"),
-            flag('u', "upgrade", "bring an older store directory up to date"),
-            flag('v', "version", "show the version and end"),
-            value('w', "enable-cache", "cache objects here: size=N[,dir=PATH][,directio]"),
-            value('y', "myaddr", "IP address that other sheep are told"),
-            value('z', "zone", "failure zone, a number"),
-            new Getopt.Option('\0', "metrics", true, false, "serve /metrics and /health on [HOST:]PORT"));
-
     private static final Pattern NUMBER = Pattern.compile("\\s*[+-]?\\d+");
     private static final BigInteger UNSIGNED_LONG_MAX =
             BigInteger.ONE.shiftLeft(64).subtract(BigInteger.ONE);
     private static final long UNSIGNED_INT_MAX = 0xffff_ffffL;
     private static final int JOURNAL_MIB_MIN = 64;
+    private static final int PORT_DEFAULT = 7000;
+    private static final int PORT_MAX = 0xffff;
+    private static final int LEVEL_INFO = 6;
+    private static final int LEVEL_DEBUG = 7;
+    private static final Cluster JGROUPS = new Cluster(Driver.JGROUPS, "");
 
+    /** What is understood and checked, but refused. */
+    private static final Map<String, String> UNSUPPORTED = Map.of(
+            "--directio", "direct I/O (-D)",
+            "--journal", "a journal of this kind (-j)",
+            "--enable-cache", "the object cache (-w)");
+
+    private final CommandSpec model = CommandSpec.create().name("sheep").parser(Line.parser());
     private final boolean background;
     private final Path workingDirectory;
     private final Supplier<LocalDateTime> now;
 
-    private Optional<InetAddress> bind = Optional.empty();
-    private int port = 7000;
-    private Optional<InetAddress> advertised = Optional.empty();
-    private Optional<IoAddress> io = Optional.empty();
-    private Driver driver = Driver.JGROUPS;
-    private String driverOption = "";
-    private OptionalInt zone = OptionalInt.empty();
-    private boolean gateway;
-    private boolean sync = true;
-    private OptionalLong spaceBytes = OptionalLong.empty();
-    private boolean upgrade;
-    private boolean foreground;
-    private Optional<String> pidFile = Optional.empty();
-    private int logLevel = 6;
-    private LogFormat logFormat = LogFormat.DEFAULT;
-    private boolean logToStderr;
-    private Optional<InetSocketAddress> metrics = Optional.empty();
-    private final List<String> unsupported = new ArrayList<>();
-
     private record IoAddress(InetAddress host, OptionalInt port) {}
 
+    /** @param option what follows the driver's name and a colon */
+    private record Cluster(Driver driver, String option) {
+        static Cluster parse(String value) {
+            int colon = value.indexOf(':');
+            String name = colon < 0 ? value : value.substring(0, colon);
+            String option = colon < 0 ? "" : value.substring(colon + 1);
+            return switch (name) {
+                case "jgroups", "corosync" -> new Cluster(Driver.JGROUPS, option); // The same place in the cluster.
+                case "local" -> new Cluster(Driver.LOCAL, option);
+                default ->
+                    throw refusal(
+                            "Invalid cluster driver '" + value + "'", "Supported drivers: jgroups corosync local");
+            };
+        }
+    }
+
     /** Ends the parsing; never leaves this class. */
-    private static final class Stop extends Exception {
+    private static final class Stop extends RuntimeException {
         private static final long serialVersionUID = 1;
         private final transient Parsed.End end;
 
@@ -98,66 +90,142 @@ final class SheepOptions {
         this.background = background;
         this.workingDirectory = workingDirectory;
         this.now = now;
+        describe();
+    }
+
+    private void describe() {
+        value('b', "bindaddr", "listen on this IP address only", null);
+        value('c', "cluster", "how sheep find each other: NAME[:OPTION]", JGROUPS);
+        flag('d', "debug", "log everything down to debugging messages");
+        flag('D', "directio", "bypass the page cache for data objects");
+        flag('f', "foreground", "stay in the foreground");
+        value('F', "log-format", "how log lines look: default or json", LogFormat.DEFAULT);
+        flag('g', "gateway", "serve clients, but store no objects");
+        model.addOption(OptionSpecs.help('h', "help", "show this text and end"));
+        value('i', "ioaddr", "second address for traffic between sheep: host=ADDR[,port=N]", null);
+        value('j', "journal", "write through a journal: size=N[,dir=PATH][,skip]", null);
+        value('l', "loglevel", "how much to log, 0 to 7", LEVEL_INFO);
+        flag('n', "nosync", "do not wait for the disk; a power cut loses data");
+        flag('o', "stdout", "log to the standard error stream");
+        value('p', "port", "TCP port to listen on", PORT_DEFAULT);
+        value('P', "pidfile", "write the process id to this file", null);
+        value('s', "disk-space", "pretend to have this much free space, in MiB", null);
+        flag('u', "upgrade", "bring an older store directory up to date");
+        model.addOption(OptionSpecs.version('v', "version", "show the version and end"));
+        value('w', "enable-cache", "cache objects here: size=N[,dir=PATH][,directio]", null);
+        value('y', "myaddr", "IP address that other sheep are told", null);
+        value('z', "zone", "failure zone, a number", null);
+        model.addOption(OptionSpecs.addedValue(
+                "metrics",
+                "serve /metrics and /health on [HOST:]PORT",
+                Object.class,
+                null,
+                text -> read("metrics", text)));
+        model.addPositional(PositionalParamSpec.builder()
+                .type(List.class)
+                .auxiliaryTypes(String.class)
+                .index("0..*")
+                .arity("0..*")
+                .paramLabel("PATH")
+                .description("store directory")
+                .build());
+    }
+
+    private void flag(char letter, String name, String summary) {
+        model.addOption(OptionSpecs.flag(letter, name, summary));
+    }
+
+    private void value(char letter, String name, String summary, Object otherwise) {
+        model.addOption(OptionSpecs.value(letter, name, summary, Object.class, otherwise, text -> read(name, text)));
+    }
+
+    /** The value of an option, checked. One method for all, for each lambda costs a millisecond of the start. */
+    private Object read(String name, String text) {
+        return switch (name) {
+            case "bindaddr" -> bindAddress(text);
+            case "cluster" -> Cluster.parse(text);
+            case "log-format" -> logFormat(text);
+            case "ioaddr" -> ioAddress(text);
+            case "journal" -> journal(text);
+            case "loglevel" -> logLevel(text);
+            case "port" -> port(text);
+            case "pidfile" -> text;
+            case "disk-space" -> space(text);
+            case "enable-cache" -> cache(text);
+            case "myaddr" -> advertised(text);
+            case "zone" -> zone(text);
+            case "metrics" -> metricsAddress(text);
+            default -> throw new AssertionError(name);
+        };
     }
 
     /**
      * @param background       whether the sheep leaves the terminal unless {@code -f} says otherwise
      * @param workingDirectory what relative paths start from
      * @param now              for the one complaint that is a log line
+     * @param permute          whether options may follow the path
      */
-    static Parsed parse(List<String> words, boolean background, Path workingDirectory, Supplier<LocalDateTime> now) {
+    static Parsed parse(
+            List<String> words,
+            boolean background,
+            Path workingDirectory,
+            Supplier<LocalDateTime> now,
+            boolean permute) {
         var options = new SheepOptions(background, workingDirectory, now);
-        var arguments = new ArrayList<String>();
         try {
-            for (var item : new Getopt("sheep", OPTIONS).parse(words)) {
-                switch (item) {
-                    case Getopt.Item.Given given -> options.take(given.option(), given.value());
-                    case Getopt.Item.Argument argument -> arguments.add(argument.text());
-                    case Getopt.Item.Fault fault ->
-                        throw refusal(fault.message(), "Try `sheep --help' for more information.");
-                }
-            }
-            return new Parsed.Run(options.config(arguments.isEmpty() ? "/tmp" : arguments.getFirst()));
+            return options.parse(words, permute);
         } catch (Stop stop) {
             return stop.end;
         }
     }
 
-    private void take(Getopt.Option option, String value) throws Stop {
-        switch (option.name()) {
-            case "bindaddr" -> bind = Optional.of(bindAddress(value));
-            case "cluster" -> cluster(value);
-            case "debug" -> logLevel = 7;
-            case "directio" -> unsupported.add("direct I/O (-D)");
-            case "foreground" -> foreground = true;
-            case "log-format" -> logFormat = logFormat(value);
-            case "gateway" -> gateway = true;
-            case "help" -> throw new Stop(new Parsed.End(help(), "", 0));
-            case "ioaddr" -> io = Optional.of(ioAddress(value));
-            case "journal" -> journal(value);
-            case "loglevel" -> logLevel = logLevel(value);
-            case "nosync" -> sync = false;
-            case "stdout" -> logToStderr = true;
-            case "port" -> port = (int) number(value, 1, 0xffff, refusal("Invalid port number '" + value + "'"));
-            case "pidfile" -> pidFile = Optional.of(value);
-            case "disk-space" -> spaceBytes = OptionalLong.of(space(value));
-            case "upgrade" -> upgrade = true;
-            case "version" -> throw new Stop(new Parsed.End("Sheepdog daemon version " + Version.text() + "\n", "", 0));
-            case "enable-cache" -> cache(value);
-            case "myaddr" ->
-                advertised = Optional.of(literal(value).orElseThrow(() -> refusal("Invalid address: '" + value + "'")));
-            case "zone" ->
-                zone = OptionalInt.of((int) number(
-                        value,
-                        0,
-                        UNSIGNED_INT_MAX,
-                        refusal("Invalid zone id '" + value + "': must be an integer between 0 and 4294967295")));
-            case "metrics" -> metrics = Optional.of(metricsAddress(value));
-            default -> throw new AssertionError(option.name());
+    private Parsed parse(List<String> words, boolean permute) {
+        var line = Line.of(model.name(), List.of(), words, model, permute);
+        ParseResult given = line.readBy(new CommandLine(model));
+        if (line.complaint().isPresent()) {
+            throw refusal(line.complaint().get(), "Try `sheep --help' for more information.");
         }
+        if (given.isUsageHelpRequested()) {
+            return new Parsed.End(help(), "", 0);
+        }
+        if (given.isVersionHelpRequested()) {
+            return new Parsed.End("Sheepdog daemon version " + Version.text() + "\n", "", 0);
+        }
+        List<String> arguments = Line.operands(given);
+        return new Parsed.Run(config(given, arguments.isEmpty() ? "/tmp" : arguments.getFirst()));
     }
 
-    private SheepConfig config(String paths) throws Stop {
+    private SheepConfig config(ParseResult given, String paths) {
+        Path base = workingDirectory.resolve(storePath(given, paths)).normalize();
+        boolean inBackground = background && !isGiven("foreground");
+        // A sheep in the background works in the root directory, and that is what a relative name means to it.
+        Path pidBase = inBackground ? Path.of("/") : workingDirectory;
+        int port = this.<Integer>option("port").orElseThrow();
+        Cluster cluster = this.<Cluster>option("cluster").orElseThrow();
+        Optional<Integer> zone = option("zone");
+        Optional<Long> space = option("disk-space");
+        return new SheepConfig(
+                base,
+                option("bindaddr"),
+                port,
+                option("myaddr"),
+                this.<IoAddress>option("ioaddr")
+                        .map(io -> new InetSocketAddress(io.host(), io.port().orElse(port))),
+                cluster.driver(),
+                cluster.option(),
+                zone.map(OptionalInt::of).orElseGet(OptionalInt::empty),
+                isGiven("gateway"),
+                !isGiven("nosync"),
+                space.map(OptionalLong::of).orElseGet(OptionalLong::empty),
+                isGiven("upgrade"),
+                this.<String>option("pidfile").map(name -> pidBase.resolve(name).normalize()),
+                new SheepConfig.Log(
+                        level(given), this.<LogFormat>option("log-format").orElseThrow(), isGiven("stdout")),
+                inBackground,
+                option("metrics"));
+    }
+
+    private String storePath(ParseResult given, String paths) {
         // As strtok does: empty parts do not count.
         var parts = Pattern.compile(",")
                 .splitAsStream(paths)
@@ -166,61 +234,59 @@ final class SheepOptions {
         if (parts.isEmpty()) {
             throw refusal("no store directory in '" + paths + "'");
         }
+        for (OptionSpec option : given.matchedOptions()) {
+            String unsupported = UNSUPPORTED.get(option.longestName());
+            if (unsupported != null) {
+                throw refusal(unsupported + " is not supported yet");
+            }
+        }
         if (parts.size() > 1) {
-            unsupported.add("several object disks");
+            throw refusal("several object disks are not supported yet");
         }
-        if (!unsupported.isEmpty()) {
-            throw refusal(unsupported.getFirst() + (parts.size() > 1 && unsupported.size() == 1 ? " are" : " is")
-                    + " not supported yet");
-        }
-        Path base = workingDirectory.resolve(parts.getFirst()).normalize();
-        boolean inBackground = background && !foreground;
-        // A sheep in the background works in the root directory, and that is what a relative name means to it.
-        Path pidBase = inBackground ? Path.of("/") : workingDirectory;
-        return new SheepConfig(
-                base,
-                bind,
-                port,
-                advertised,
-                io.map(given -> new InetSocketAddress(given.host(), given.port().orElse(port))),
-                driver,
-                driverOption,
-                zone,
-                gateway,
-                sync,
-                spaceBytes,
-                upgrade,
-                pidFile.map(name -> pidBase.resolve(name).normalize()),
-                new SheepConfig.Log(logLevel, logFormat, logToStderr),
-                inBackground,
-                metrics);
+        return parts.getFirst();
     }
 
-    private InetAddress bindAddress(String value) throws Stop {
+    /** Of -d and -l the last one counts. */
+    private int level(ParseResult given) {
+        OptionSpec debug = model.findOption("--debug");
+        OptionSpec level = model.findOption("--loglevel");
+        var last = given.matchedOptions().reversed().stream()
+                .filter(option -> option == debug || option == level)
+                .findFirst();
+        return last.filter(option -> option == debug).isPresent() ? LEVEL_DEBUG : level.getValue();
+    }
+
+    private boolean isGiven(String name) {
+        return model.findOption("--" + name).getValue();
+    }
+
+    private <T> Optional<T> option(String name) {
+        return Optional.ofNullable(model.findOption("--" + name).getValue());
+    }
+
+    private InetAddress bindAddress(String value) {
         return literal(value)
                 .orElseThrow(() -> refusal(LogLine.format(
                         now.get(), "main", "bindAddress", LogLine.callerLine(), "Bad address '" + value + "'")));
     }
 
-    private void cluster(String value) throws Stop {
-        int colon = value.indexOf(':');
-        String name = colon < 0 ? value : value.substring(0, colon);
-        driverOption = colon < 0 ? "" : value.substring(colon + 1);
-        driver = switch (name) {
-            case "jgroups" -> Driver.JGROUPS;
-            case "corosync" -> { // The same place in the cluster; it never had an option.
-                if (!driverOption.isEmpty()) {
-                    throw refusal("the corosync driver takes no option; use jgroups:" + driverOption);
-                }
-                yield Driver.JGROUPS;
-            }
-            case "local" -> Driver.LOCAL;
-            default ->
-                throw refusal("Invalid cluster driver '" + value + "'", "Supported drivers: jgroups corosync local");
-        };
+    private static int port(String value) {
+        return (int) number(value, 1, PORT_MAX, refusal("Invalid port number '" + value + "'"));
     }
 
-    private static LogFormat logFormat(String value) throws Stop {
+    private static InetAddress advertised(String value) {
+        return literal(value).orElseThrow(() -> refusal("Invalid address: '" + value + "'"));
+    }
+
+    private static int zone(String value) {
+        return (int) number(
+                value,
+                0,
+                UNSIGNED_INT_MAX,
+                refusal("Invalid zone id '" + value + "': must be an integer between 0 and 4294967295"));
+    }
+
+    private static LogFormat logFormat(String value) {
         return switch (value) {
             case "default" -> LogFormat.DEFAULT;
             case "json" -> LogFormat.JSON;
@@ -228,8 +294,9 @@ final class SheepOptions {
         };
     }
 
-    private static int logLevel(String value) throws Stop {
-        return (int) number(value, 0, 7, new Stop(new Parsed.End("""
+    private static int logLevel(String value) {
+        return (int)
+                number(value, 0, LEVEL_DEBUG, new Stop(new Parsed.End("""
                 Available log levels:
                   #    Level           Description
                   0    SDOG_EMERG      system has failed and is unusable
@@ -243,7 +310,7 @@ final class SheepOptions {
                 """, "Invalid log level '" + value + "'\n", 1)));
     }
 
-    private static IoAddress ioAddress(String value) throws Stop {
+    private static IoAddress ioAddress(String value) {
         Optional<InetAddress> host = Optional.empty();
         var port = OptionalInt.empty();
         for (String part : parts(value)) {
@@ -252,7 +319,8 @@ final class SheepOptions {
                 host = Optional.of(literal(text).orElseThrow(() -> refusal("Bad addr: '" + text + "'")));
             } else if (part.startsWith("port=")) {
                 String text = part.substring("port=".length());
-                port = OptionalInt.of((int) number(leadingNumber(text), 1, 0xffff, refusal("Bad port '" + text + "'")));
+                port = OptionalInt.of(
+                        (int) number(leadingNumber(text), 1, PORT_MAX, refusal("Bad port '" + text + "'")));
             } else {
                 throw refusal("invalid paramters " + part + ". Use '-i host=a.b.c.d,port=xxx'");
             }
@@ -260,7 +328,7 @@ final class SheepOptions {
         return new IoAddress(host.orElseThrow(() -> refusal("Bad addr: ''")), port);
     }
 
-    private void journal(String value) throws Stop {
+    private static String journal(String value) {
         boolean sized = false;
         for (String part : parts(value)) {
             if (part.startsWith("size=")) {
@@ -278,10 +346,10 @@ final class SheepOptions {
         if (!sized) {
             throw refusal("you must specify size for journal");
         }
-        unsupported.add("a journal of this kind (-j)");
+        return value;
     }
 
-    private void cache(String value) throws Stop {
+    private static String cache(String value) {
         boolean sized = false;
         for (String part : parts(value)) {
             if (part.startsWith("size=")) {
@@ -300,10 +368,10 @@ final class SheepOptions {
         if (!sized) {
             throw refusal("object cache size is not set");
         }
-        unsupported.add("the object cache (-w)");
+        return value;
     }
 
-    private static long space(String value) throws Stop {
+    private static long space(String value) {
         var mib = NUMBER.matcher(value).matches() ? new BigInteger(value.strip()) : BigInteger.ZERO;
         if (mib.signum() <= 0 || mib.compareTo(UNSIGNED_LONG_MAX) > 0) {
             throw refusal(
@@ -312,23 +380,18 @@ final class SheepOptions {
         return mib.shiftLeft(20).min(BigInteger.valueOf(Long.MAX_VALUE)).longValueExact();
     }
 
-    private static InetSocketAddress metricsAddress(String value) throws Stop {
+    private static InetSocketAddress metricsAddress(String value) {
         int colon = value.lastIndexOf(':');
         String host = colon < 0 ? "127.0.0.1" : value.substring(0, colon).replaceAll("^\\[(.*)]$", "$1");
         var address = literal(host);
         var wrong = refusal("Invalid address for metrics '" + value + "': must be [HOST:]PORT, HOST an IP address");
-        long port = number(value.substring(colon + 1), 1, 0xffff, wrong);
+        long port = number(value.substring(colon + 1), 1, PORT_MAX, wrong);
         return new InetSocketAddress(address.orElseThrow(() -> wrong), (int) port);
     }
 
-    private static String help() {
-        var text = new StringBuilder(
-                "Sheepdog daemon (version " + Version.text() + ")\n" + "Usage: sheep [OPTION]... [PATH]\nOptions:\n");
-        for (var option : OPTIONS) {
-            text.append(option.letter() == 0 ? "      " : "  -" + option.letter() + ", ");
-            text.append(String.format("--%-18s%s%n", option.name(), option.description()));
-        }
-        return text.toString();
+    private String help() {
+        return "Sheepdog daemon (version " + Version.text() + ")\nUsage: sheep [OPTION]... [PATH]\nOptions:\n"
+                + OptionSpecs.table(model);
     }
 
     /** The leading digits, as a scan takes them; the text itself if there are none. */
@@ -337,8 +400,8 @@ final class SheepOptions {
         return matcher.lookingAt() ? matcher.group() : text;
     }
 
-    /** @throws Stop {@code otherwise}, if the text is no number of that range */
-    private static long number(String text, long min, long max, Stop otherwise) throws Stop {
+    /** The number that the text is; throws {@code otherwise} if it is none of that range. */
+    private static long number(String text, long min, long max, Stop otherwise) {
         if (!NUMBER.matcher(text).matches()) {
             throw otherwise;
         }
@@ -366,13 +429,5 @@ final class SheepOptions {
 
     private static Stop refusal(String... lines) {
         return new Stop(new Parsed.End("", String.join("\n", lines) + "\n", 1));
-    }
-
-    private static Getopt.Option flag(char letter, String name, String description) {
-        return new Getopt.Option(letter, name, false, true, description);
-    }
-
-    private static Getopt.Option value(char letter, String name, String description) {
-        return new Getopt.Option(letter, name, true, true, description);
     }
 }

@@ -79,6 +79,22 @@ class SheepOptionsTest {
     }
 
     @Test
+    void corosyncIsAnotherNameOfJgroupsWithAnyOption() {
+        String option = "239.1.2.3:5999,interface=lo";
+
+        assertThat(config("-c corosync:" + option)).isEqualTo(config("-c jgroups:" + option));
+        assertThat(config("-c corosync:" + option).driverOption()).isEqualTo(option);
+    }
+
+    @Test
+    void withoutPermutationThePathEndsTheOptions() {
+        var run = (SheepOptions.Parsed.Run) parse("-p 7001 store -p 7002", false, false);
+
+        assertThat(run.config().port()).isEqualTo(7001);
+        assertThat(run.config().base()).isEqualTo(Path.of("/somewhere/store"));
+    }
+
+    @Test
     void optionsAreReadAsGnuDoes() {
         assertThat(config("-dfp7001").log().level()).isEqualTo(7);
         assertThat(config("-dfp7001").port()).isEqualTo(7001);
@@ -134,8 +150,8 @@ class SheepOptionsTest {
                     -w size=64abc,directio x | the object cache (-w) is not supported yet
                     -D x       | direct I/O (-D) is not supported yet
                     a,b        | several object disks are not supported yet
+                    -w size=64 -D a,b | the object cache (-w) is not supported yet
                     --metrics host:1 | Invalid address for metrics 'host:1': must be [HOST:]PORT, HOST an IP address
-                    -c corosync:x | the corosync driver takes no option; use jgroups:x
                     """)
     void wrongValuesAreRefusedInOneLine(String words, String message) {
         assertThat(parse(words, false)).isEqualTo(new SheepOptions.Parsed.End("", message + "\n", 1));
@@ -198,10 +214,15 @@ class SheepOptionsTest {
     }
 
     private static SheepOptions.Parsed parse(String words, boolean background) {
+        return parse(words, background, true);
+    }
+
+    private static SheepOptions.Parsed parse(String words, boolean background, boolean permute) {
         return SheepOptions.parse(
                 words.isEmpty() ? List.of() : List.of(words.split(" ")),
                 background,
                 Path.of("/somewhere"),
-                () -> LocalDateTime.of(2013, 11, 2, 14, 9, 15));
+                () -> LocalDateTime.of(2013, 11, 2, 14, 9, 15),
+                permute);
     }
 }

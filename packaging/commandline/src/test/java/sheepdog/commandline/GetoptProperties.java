@@ -1,4 +1,4 @@
-package sheepdog.collie.cli;
+package sheepdog.commandline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,10 +14,10 @@ import picocli.CommandLine.Model.OptionSpec;
 
 class GetoptProperties {
     private static final List<OptionSpec> SPECS = List.of(
-            Options.value('s', "snapshot", "", String.class, "", text -> text),
-            Options.value('p', "port", "", String.class, "", text -> text),
-            Options.flag('r', "raw", ""),
-            Options.flag('h', "help", ""));
+            OptionSpecs.value('s', "snapshot", "", String.class, "", text -> text),
+            OptionSpecs.value('p', "port", "", String.class, "", text -> text),
+            OptionSpecs.flag('r', "raw", ""),
+            OptionSpecs.flag('h', "help", ""));
 
     /** One option or operand: {@code letter} 0 for an operand. */
     private record Item(char letter, String value) {}
@@ -35,8 +35,7 @@ class GetoptProperties {
         var getopt = new Getopt("collie", words, SPECS, true);
         var options = new ArrayList<Item>();
         for (var found = getopt.next(); found.isPresent(); found = getopt.next()) {
-            options.add(
-                    new Item(Getopt.letter(found.get().option()), found.get().value()));
+            options.add(new Item(letter(found.get().option()), found.get().value()));
         }
 
         assertThat(options)
@@ -82,14 +81,14 @@ class GetoptProperties {
             return;
         }
         var spec = SPECS.stream()
-                .filter(known -> Getopt.letter(known) == item.letter)
+                .filter(known -> letter(known) == item.letter)
                 .findFirst()
                 .orElseThrow();
         if (random.nextBoolean()) {
             end(words, bundle);
-            int length = 1 + random.nextInt(Getopt.name(spec).length());
-            String name = "--" + Getopt.name(spec).substring(0, length);
-            if (!Getopt.takesValue(spec)) {
+            int length = "--".length() + 1 + random.nextInt(spec.longestName().length() - "--".length());
+            String name = spec.longestName().substring(0, length);
+            if (!OptionSpecs.takesValue(spec)) {
                 words.add(name);
             } else if (random.nextBoolean()) {
                 words.add(name + "=" + item.value);
@@ -99,7 +98,7 @@ class GetoptProperties {
             return;
         }
         bundle.append(bundle.isEmpty() ? "-" : "").append(item.letter);
-        if (Getopt.takesValue(spec)) {
+        if (OptionSpecs.takesValue(spec)) {
             boolean attached = !item.value.isEmpty() && random.nextBoolean();
             bundle.append(attached ? item.value : "");
             end(words, bundle);
@@ -109,6 +108,10 @@ class GetoptProperties {
         } else if (random.nextBoolean()) {
             end(words, bundle);
         }
+    }
+
+    private static char letter(OptionSpec option) {
+        return option.shortestName().charAt(1);
     }
 
     private static void end(List<String> words, StringBuilder bundle) {

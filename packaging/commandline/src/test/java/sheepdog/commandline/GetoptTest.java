@@ -1,4 +1,4 @@
-package sheepdog.collie.cli;
+package sheepdog.commandline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -9,12 +9,15 @@ import picocli.CommandLine.Model.OptionSpec;
 
 class GetoptTest {
     private static final List<OptionSpec> SPECS = List.of(
-            Options.value('a', "address", "", String.class, "", text -> text),
-            Options.value('p', "port", "", String.class, "", text -> text),
-            Options.flag('r', "raw", ""),
-            Options.value('R', "restore", "", String.class, "", text -> text),
-            Options.flag('P', "prealloc", ""),
-            Options.flag('h', "help", ""));
+            OptionSpecs.value('a', "address", "", String.class, "", text -> text),
+            OptionSpecs.value('p', "port", "", String.class, "", text -> text),
+            OptionSpecs.flag('r', "raw", ""),
+            OptionSpecs.value('R', "restore", "", String.class, "", text -> text),
+            OptionSpecs.flag('P', "prealloc", ""),
+            OptionSpecs.flag('h', "help", ""),
+            OptionSpecs.addedValue("range", "", String.class, "", text -> text),
+            OptionSpecs.addedValue("health", "", String.class, "", text -> text),
+            OptionSpecs.addedValue("metrics", "", String.class, "", text -> text));
 
     @Test
     void optionsAndOperandsComeInAnyOrder() {
@@ -40,7 +43,14 @@ class GetoptTest {
     @Test
     void anExactNameIsNotAmbiguousAndAPrefixOfTwoIs() {
         assertThat(parsed("--restore", "1")).isEqualTo("R=1 |");
-        assertThat(parsed("--r")).isEqualTo("collie: option '--r' is ambiguous; possibilities: '--raw' '--restore'");
+        assertThat(parsed("--r"))
+                .isEqualTo("collie: option '--r' is ambiguous; possibilities: '--raw' '--restore' '--range'");
+    }
+
+    @Test
+    void anOptionWithoutALetterTakesNoPrefixFromOneThatHasOne() {
+        assertThat(parsed("--he", "--ra", "--hea=1", "--m", "2")).isEqualTo("h r health=1 metrics=2 |");
+        assertThat(parsed("--ran")).isEqualTo("collie: option '--range' requires an argument");
     }
 
     @Test
@@ -58,7 +68,9 @@ class GetoptTest {
         assertThat(parsed("-Z")).isEqualTo("collie: invalid option -- 'Z'");
         assertThat(parsed("-r1")).isEqualTo("collie: invalid option -- '1'");
         assertThat(parsed("-p")).isEqualTo("collie: option requires an argument -- 'p'");
-        assertThat(parsed("--nosuch=3")).isEqualTo("collie: unrecognized option '--nosuch'");
+        assertThat(parsed("--nosuch=3")).isEqualTo("collie: unrecognized option '--nosuch=3'");
+        assertThat(parsed("--r=3"))
+                .isEqualTo("collie: option '--r=3' is ambiguous; possibilities: '--raw' '--restore' '--range'");
         assertThat(parsed("--port")).isEqualTo("collie: option '--port' requires an argument");
         assertThat(parsed("--ra=1")).isEqualTo("collie: option '--raw' doesn't allow an argument");
     }
@@ -74,8 +86,8 @@ class GetoptTest {
         try {
             for (var found = getopt.next(); found.isPresent(); found = getopt.next()) {
                 var option = found.get().option();
-                seen.add(Getopt.letter(option)
-                        + (Getopt.takesValue(option) ? "=" + found.get().value() : ""));
+                seen.add(option.shortestName().replace("-", "")
+                        + (OptionSpecs.takesValue(option) ? "=" + found.get().value() : ""));
             }
         } catch (Getopt.Complaint complaint) {
             return complaint.getMessage();

@@ -1,4 +1,4 @@
-package sheepdog.collie.cli;
+package sheepdog.commandline;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -10,12 +10,15 @@ import picocli.CommandLine.Model.OptionSpec;
  * operands in any order, bundled letters ({@code -rp7001}), values attached or in the next word, long options by any
  * unique prefix and with {@code =}, {@code --} as the end of options, a lone {@code -} as an operand.
  *
- * <p>The options are those of picocli's model, each with one letter and one long name. Here they are only found, one at
- * a time; what a value means is read by picocli afterwards.
+ * <p>The options are those of picocli's model, see {@link OptionSpecs}. Here they are only found, one at a time; what a
+ * value means is read by picocli afterwards.
+ *
+ * <p>An option without a letter is an addition to those of 2013, all of which have one. It never makes a prefix
+ * ambiguous that was unique then.
  */
-public final class Getopt {
+final class Getopt {
     /** An option found, with its value, "" if it takes none. */
-    public record Found(OptionSpec option, String value) {}
+    record Found(OptionSpec option, String value) {}
 
     private final String program;
     private final List<String> words;
@@ -27,10 +30,10 @@ public final class Getopt {
 
     /**
      * @param program name that complaints begin with
-     * @param words   what follows the subcommand
+     * @param words   what the options and operands are in
      * @param permute false: the first operand ends the options (POSIXLY_CORRECT)
      */
-    public Getopt(String program, List<String> words, List<OptionSpec> specs, boolean permute) {
+    Getopt(String program, List<String> words, List<OptionSpec> specs, boolean permute) {
         this.program = program;
         this.words = List.copyOf(words);
         this.specs = List.copyOf(specs);
@@ -42,7 +45,7 @@ public final class Getopt {
      *
      * @throws Complaint for what getopt complains about; its message is the line to print
      */
-    public Optional<Found> next() throws Complaint {
+    Optional<Found> next() throws Complaint {
         if (!bundle.isEmpty()) {
             return Optional.of(letter());
         }
@@ -66,7 +69,7 @@ public final class Getopt {
     }
 
     /** What is no option, in order; complete once {@link #next} found nothing. */
-    public List<String> operands() {
+    List<String> operands() {
         return List.copyOf(operands);
     }
 
@@ -78,81 +81,82 @@ public final class Getopt {
     private Found letter() throws Complaint {
         char letter = bundle.charAt(0);
         bundle = bundle.substring(1);
-        var known = specs.stream().filter(spec -> letter(spec) == letter).findFirst();
-        if (known.isEmpty()) {
-            throw new Complaint(program + ": invalid option -- '" + letter + "'");
-        }
-        if (!takesValue(known.get())) {
-            return new Found(known.get(), "");
+        OptionSpec spec = byLetter(letter);
+        if (!OptionSpecs.takesValue(spec)) {
+            return new Found(spec, "");
         }
         if (!bundle.isEmpty()) {
             String value = bundle;
             bundle = "";
-            return new Found(known.get(), value);
+            return new Found(spec, value);
         }
         if (next == words.size()) {
-            throw new Complaint(program + ": option requires an argument -- '" + letter + "'");
-        }
-        return new Found(known.get(), words.get(next++));
-    }
-
-    private Found longOption(String text) throws Complaint {
-        int equals = text.indexOf('=');
-        String name = equals < 0 ? text : text.substring(0, equals);
-        OptionSpec spec = byName(name);
-        if (equals >= 0) {
-            if (!takesValue(spec)) {
-                throw new Complaint(program + ": option '--" + name(spec) + "' doesn't allow an argument");
-            }
-            return new Found(spec, text.substring(equals + 1));
-        }
-        if (!takesValue(spec)) {
-            return new Found(spec, "");
-        }
-        if (next == words.size()) {
-            throw new Complaint(program + ": option '--" + name(spec) + "' requires an argument");
+            throw complaint("option requires an argument -- '" + letter + "'");
         }
         return new Found(spec, words.get(next++));
     }
 
-    private OptionSpec byName(String name) throws Complaint {
-        var candidates = new ArrayList<OptionSpec>();
+    private OptionSpec byLetter(char letter) throws Complaint {
         for (OptionSpec spec : specs) {
-            if (name(spec).equals(name)) {
+            if (spec.shortestName().equals("-" + letter)) {
                 return spec;
             }
-            if (name(spec).startsWith(name)) {
+        }
+        throw complaint("invalid option -- '" + letter + "'");
+    }
+
+    /** @param text without its hyphens */
+    private Found longOption(String text) throws Complaint {
+        int equals = text.indexOf('=');
+        OptionSpec spec = byName(equals < 0 ? text : text.substring(0, equals), text);
+        if (equals >= 0) {
+            if (!OptionSpecs.takesValue(spec)) {
+                throw complaint("option '" + spec.longestName() + "' doesn't allow an argument");
+            }
+            return new Found(spec, text.substring(equals + 1));
+        }
+        if (!OptionSpecs.takesValue(spec)) {
+            return new Found(spec, "");
+        }
+        if (next == words.size()) {
+            throw complaint("option '" + spec.longestName() + "' requires an argument");
+        }
+        return new Found(spec, words.get(next++));
+    }
+
+    /** @param text for complaints: the name with what may follow it */
+    private OptionSpec byName(String name, String text) throws Complaint {
+        var candidates = new ArrayList<OptionSpec>();
+        for (OptionSpec spec : specs) {
+            if (spec.longestName().equals("--" + name)) {
+                return spec;
+            }
+            if (spec.longestName().startsWith("--" + name)) {
                 candidates.add(spec);
             }
         }
         if (candidates.isEmpty()) {
-            throw new Complaint(program + ": unrecognized option '--" + name + "'");
+            throw complaint("unrecognized option '--" + text + "'");
+        }
+        var original = candidates.stream().filter(OptionSpecs::hasLetter).toList();
+        if (original.size() == 1) {
+            return original.getFirst();
         }
         if (candidates.size() > 1) {
-            var line = new StringBuilder(program + ": option '--" + name + "' is ambiguous; possibilities:");
-            candidates.forEach(spec -> line.append(" '--").append(name(spec)).append("'"));
-            throw new Complaint(line.toString());
+            var line = new StringBuilder("option '--" + text + "' is ambiguous; possibilities:");
+            candidates.forEach(
+                    spec -> line.append(" '").append(spec.longestName()).append("'"));
+            throw complaint(line.toString());
         }
         return candidates.getFirst();
     }
 
-    /** The letter of an option. */
-    public static char letter(OptionSpec option) {
-        return option.shortestName().charAt(1);
-    }
-
-    /** The long name of an option, without hyphens. */
-    public static String name(OptionSpec option) {
-        return option.longestName().substring(2);
-    }
-
-    /** Whether a value follows the option. */
-    public static boolean takesValue(OptionSpec option) {
-        return option.arity().max() > 0;
+    private Complaint complaint(String text) {
+        return new Complaint(program + ": " + text);
     }
 
     /** The line that getopt prints about an option. */
-    public static final class Complaint extends Exception {
+    static final class Complaint extends Exception {
         private static final long serialVersionUID = 1L;
 
         Complaint(String line) {
