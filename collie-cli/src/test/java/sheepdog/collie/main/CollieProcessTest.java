@@ -88,7 +88,7 @@ class CollieProcessTest {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         String classes = Arrays.stream(System.getProperty("java.class.path").split(":"))
                 .filter(entry ->
-                        entry.contains("sheep-protocol") || entry.contains("picocli") || entry.endsWith("/classes"))
+                        entry.endsWith("/classes") || entry.matches(".*/(sheep-protocol|commandline|picocli).*"))
                 .collect(Collectors.joining(":"));
         String collie = "exec '" + java + "' -XX:TieredStopAtLevel=1 -cp '" + classes + "' " + Collie.class.getName();
         String function = "collie() ( family=$1; name=$2; shift 2; " + collie + " \"$family\" \"$name\" -p "
