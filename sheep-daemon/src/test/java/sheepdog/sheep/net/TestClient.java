@@ -15,26 +15,26 @@ import sheepdog.protocol.wire.Request;
 import sheepdog.protocol.wire.RequestCodec;
 
 /** A client that sends any bytes and reads what comes, blocking. */
-final class TestClient implements AutoCloseable {
+public final class TestClient implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 30_000;
 
     private final Socket socket = new Socket();
     private final DataInputStream in;
 
-    record Reply(Header header, int result, long offset, byte[] data) {
-        ResultCode code() {
+    public record Reply(Header header, int result, long offset, byte[] data) {
+        public ResultCode code() {
             return ResultCode.of(result).orElseThrow();
         }
     }
 
-    TestClient(InetSocketAddress server) throws IOException {
+    public TestClient(InetSocketAddress server) throws IOException {
         socket.connect(server, PATIENCE_MILLIS);
         socket.setSoTimeout(PATIENCE_MILLIS);
         socket.setTcpNoDelay(true);
         in = new DataInputStream(socket.getInputStream());
     }
 
-    static Header header(Opcode opcode, int id) {
+    public static Header header(Opcode opcode, int id) {
         return Header.of(opcode, 0, Epoch.NONE, id);
     }
 
@@ -60,7 +60,7 @@ final class TestClient implements AutoCloseable {
                 .array();
     }
 
-    void send(Request request) throws IOException {
+    public void send(Request request) throws IOException {
         send(bytes(request));
     }
 
@@ -68,7 +68,7 @@ final class TestClient implements AutoCloseable {
         socket.getOutputStream().write(bytes);
     }
 
-    Reply read() throws IOException {
+    public Reply read() throws IOException {
         byte[] bytes = new byte[Header.BYTES];
         in.readFully(bytes);
         var buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
