@@ -49,13 +49,19 @@ public final class FileLogStorage implements LogStorage {
     private static final int FRAME_BYTES_MAX = 512 << 20;
 
     private final Path folder;
+    private final boolean begun;
     private long generation;
     private FileChannel journal;
     private boolean failed;
 
-    /** @param folder made if it is not there, with its parents */
-    public FileLogStorage(Path folder) {
+    /**
+     * @param folder made if it is not there, with its parents
+     * @param begun  whether this store has had a log: a folder without one is then refused, because a voter that has
+     *               forgotten what it promised can cost the cluster what others rely on
+     */
+    public FileLogStorage(Path folder, boolean begun) {
         this.folder = folder;
+        this.begun = begun;
     }
 
     @Override
@@ -65,6 +71,11 @@ public final class FileLogStorage implements LogStorage {
             syncFolder(folder.toAbsolutePath().getParent());
             List<Long> generations = generations();
             if (generations.isEmpty()) {
+                if (begun) {
+                    throw new LogStorageException(
+                            "the cluster log in " + folder + " is gone, but this store belongs to a "
+                                    + "cluster; bring it back, or empty this store and let the sheep join as a new one");
+                }
                 startGeneration(1, Optional.empty(), List.of());
                 return Restored.EMPTY;
             }
@@ -175,6 +186,8 @@ public final class FileLogStorage implements LogStorage {
     private void startGeneration(long next, Optional<Snapshot> snapshot, List<LogWrite> first) throws IOException {
         if (snapshot.isPresent()) {
             writeWhole(snapshotFile(next), encode(KIND_SNAPSHOT, snapshot.get().encode()));
+            // With the journal's name the generation counts, so what it begins with must have its own by then.
+            syncFolder(folder);
         }
         var empty = new LogWrite(0, HardState.EMPTY, Optional.empty(), LogWrite.NOTHING, List.of());
         writeWhole(journalFile(next), encode(KIND_WRITE, body(first.isEmpty() ? empty : first.getFirst())));

@@ -27,7 +27,7 @@ class FileLogStorageTest extends LogStorageContract {
     @Override
     protected LogStorage open() {
         close();
-        last = new FileLogStorage(store.resolve("log"));
+        last = new FileLogStorage(store.resolve("log"), false);
         return last;
     }
 
@@ -50,6 +50,24 @@ class FileLogStorageTest extends LogStorageContract {
                     .as("%d of %d bytes", length, whole.length)
                     .hasSize(2);
         }
+    }
+
+    @Test
+    void aLogThatIsGoneIsNotTakenForOneThatNeverWas() throws IOException {
+        Path file = threeWrites();
+        close();
+        var again = new FileLogStorage(store.resolve("log"), true);
+        assertThat(again.load().entries()).hasSize(3);
+        again.close();
+        Files.delete(file);
+
+        var lost = new FileLogStorage(store.resolve("log"), true);
+
+        assertThatThrownBy(lost::load)
+                .isInstanceOf(LogStorageException.class)
+                .hasMessageContaining("is gone")
+                .hasMessageContaining("log");
+        assertThat(file).doesNotExist();
     }
 
     @Test

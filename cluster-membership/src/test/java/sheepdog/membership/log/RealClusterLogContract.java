@@ -151,7 +151,7 @@ public abstract class RealClusterLogContract extends ClusterLogContract {
                         setup,
                         loop,
                         transport(loop, place),
-                        new FileLogStorage(folder.resolve("store" + place).resolve("log")));
+                        new FileLogStorage(folder.resolve("store" + place).resolve("log"), false));
                 log.start(machine);
             }
 

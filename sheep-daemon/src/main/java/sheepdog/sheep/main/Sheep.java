@@ -142,7 +142,10 @@ final class Sheep implements AutoCloseable {
                 RandomGenerator.of("L64X128MixRandom"),
                 LogSetup.Limits.DEFAULT);
         log = new ConsensusLog(
-                setup, loop, transport(), new FileLogStorage(directory.path().resolve("log")));
+                setup,
+                loop,
+                transport(),
+                new FileLogStorage(directory.path().resolve("log"), archive.formattedAt() > 0));
         wiring = new Wiring(
                 loop,
                 log,
