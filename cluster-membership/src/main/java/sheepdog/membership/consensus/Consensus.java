@@ -1,5 +1,6 @@
 package sheepdog.membership.consensus;
 
+import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -111,6 +112,7 @@ public final class Consensus {
     private long durableVersion;
     private long termVersion;
     private boolean writing;
+    private long writingSince;
     private boolean hardDirty;
     private boolean snapshotDirty;
     private long truncatedFrom = LogWrite.NOTHING;
@@ -124,8 +126,8 @@ public final class Consensus {
     private long restoreVersion;
 
     private long incomingSnapshot = EntryLog.NONE;
-    private byte[] incomingBytes = new byte[0];
-    private int incomingReceived;
+    private int incomingTotal;
+    private ByteArrayOutputStream incomingBytes = new ByteArrayOutputStream();
 
     /** A message that waits for the disk. */
     private record Held(long version, Outgoing outgoing) {}
@@ -402,11 +404,15 @@ public final class Consensus {
         return log.begun() && restore == null && applied > snapshot.index();
     }
 
-    /** Replaces the entries up to what is applied by {@code data}, the owner's state after them. */
-    public void compact(byte[] data) {
+    /**
+     * Replaces the entries up to what is applied by {@code data}, the owner's state after them.
+     *
+     * @param trailing entries that are kept in memory all the same, so that a node a little behind needs no snapshot
+     */
+    public void compact(byte[] data, int trailing) {
         Invariant.check(mayCompact() && applied <= stable, "compact at %d", applied);
         snapshot = new Snapshot(applied, log.term(applied), log.configAt(applied), data);
-        log.compact(applied);
+        log.compact(applied, trailing);
         snapshotDirty = true;
         changed();
     }
@@ -440,6 +446,7 @@ public final class Consensus {
                 snapshotDirty ? LogWrite.NOTHING : truncatedFrom,
                 log.slice(from, Long.MAX_VALUE));
         writing = true;
+        writingSince = now;
         hardDirty = false;
         snapshotDirty = false;
         truncatedFrom = LogWrite.NOTHING;
@@ -555,14 +562,16 @@ public final class Consensus {
 
     // ---- Elections
 
+    /** Whether no other node can lead, so that nothing rests on what this one promised before its start. */
     private boolean alone() {
         return log.begun()
+                && log.configIndex() <= commit
                 && !log.config().joint()
                 && log.config().current().voters().equals(List.of(self));
     }
 
     private boolean electable() {
-        if (!log.begun() || pristine() || damaged()) {
+        if (!log.begun() || pristine() || damaged() || diskHangs()) {
             return false;
         }
         // One that an entry puts out still stands for election while that entry may not be committed: it can be the
@@ -570,6 +579,16 @@ public final class Consensus {
         // one that has it, and then the others cannot have a leader without its vote.
         return log.config().votes(self)
                 || log.configIndex() > commit && log.configAt(commit).votes(self);
+    }
+
+    /** Whether this node's disk takes so long that it would lead badly. */
+    private boolean diskHangs() {
+        return writing && now - writingSince > timing.lease().toNanos();
+    }
+
+    /** Leader: whether others have stored, in time, what this node's disk takes too long for. */
+    boolean lagsBehindOthers() {
+        return diskHangs() && commit > stable;
     }
 
     /** Whether the leader that this node has promised its faith is dead for certain. */
@@ -707,7 +726,7 @@ public final class Consensus {
             verified = EntryLog.NONE;
             trial = false;
             votes.clear();
-            incomingSnapshot = EntryLog.NONE;
+            dropIncoming();
             // What was promised in an older term must not be said any more: it may not be on disk, and never will be.
             held.clear();
             hardChanged();
@@ -821,29 +840,37 @@ public final class Consensus {
         if (!sound) {
             return;
         }
-        if (incomingSnapshot != chunk.index() || incomingBytes.length != chunk.total()) {
+        if (incomingSnapshot != chunk.index() || incomingTotal != chunk.total()) {
+            dropIncoming();
             incomingSnapshot = chunk.index();
-            incomingBytes = new byte[chunk.total()];
-            incomingReceived = 0;
+            incomingTotal = chunk.total();
         }
-        if (chunk.offset() == incomingReceived) {
-            System.arraycopy(chunk.bytes(), 0, incomingBytes, incomingReceived, length);
-            incomingReceived += length;
+        if (chunk.offset() == incomingBytes.size()) {
+            incomingBytes.writeBytes(chunk.bytes());
         }
-        if (incomingReceived < chunk.total()) {
-            send(from, new SnapshotReply(term, incarnation, chunk.index(), incomingReceived));
+        if (incomingBytes.size() < chunk.total()) {
+            send(from, new SnapshotReply(term, incarnation, chunk.index(), incomingBytes.size()));
             return;
         }
-        Snapshot whole;
-        try {
-            whole = Snapshot.decode(incomingBytes);
-        } finally {
-            incomingSnapshot = EntryLog.NONE;
-            incomingBytes = new byte[0];
+        byte[] bytes = incomingBytes.toByteArray();
+        dropIncoming();
+        Snapshot whole = Snapshot.decode(bytes);
+        if (whole.index() != chunk.index()) {
+            throw new MalformedException(whole + " sent as " + chunk.index());
         }
-        Invariant.check(whole.index() == chunk.index(), "%s sent as %d", whole, chunk.index());
-        install(whole);
+        if (log.knows(whole.index()) && log.term(whole.index()) == whole.term()) {
+            // It comes late. What this node has behind it was promised to the leader, and may be committed.
+            verified = Math.max(verified, whole.index());
+            commitTo(whole.index());
+        } else {
+            install(whole);
+        }
         answerWhenStable(from);
+    }
+
+    private void dropIncoming() {
+        incomingSnapshot = EntryLog.NONE;
+        incomingBytes = new ByteArrayOutputStream();
     }
 
     private void install(Snapshot whole) {
@@ -901,13 +928,13 @@ public final class Consensus {
             leadership.replicate();
             advanceCommit();
         } else if (!config.votes(self)) {
-            handOverOrStop();
+            handOverOrStop("has no vote any more");
         }
     }
 
-    private void handOverOrStop() {
+    void handOverOrStop(String why) {
         if (!handOver(false)) {
-            stepDown("has no vote any more");
+            stepDown(why);
         }
     }
 

@@ -12,16 +12,14 @@ final class EntryLog {
     /** Index of a log that has not even a beginning. */
     static final long NONE = -1;
 
-    /** Entries and bytes kept behind the newest snapshot, so that a node a little behind needs no snapshot. */
-    private static final int TRAILING_COUNT = 1024;
-
+    /** Bytes kept behind the newest snapshot at most. */
     private static final int TRAILING_BYTES = 4 << 20;
 
     private long baseIndex = NONE;
     private long baseTerm;
     private List<Entry> entries = new ArrayList<>();
     private final TreeMap<Long, Config> configs = new TreeMap<>();
-    /** Indexes of the entries that end leases; the base stands for those before it. */
+    /** Indexes of the entries that end leases, the newest up to the base among them; a snapshot's index if it may be one. */
     private final TreeSet<Long> fences = new TreeSet<>();
 
     void reset(Snapshot snapshot) {
@@ -94,11 +92,11 @@ final class EntryLog {
         fences.tailSet(from, true).clear();
     }
 
-    /** Drops what is far behind {@code snapshotIndex}. */
-    void compact(long snapshotIndex) {
+    /** Drops what is more than {@code trailing} entries, or some megabytes, behind {@code snapshotIndex}. */
+    void compact(long snapshotIndex, int trailing) {
         long base = snapshotIndex;
         long bytes = 0;
-        while (base > baseIndex && snapshotIndex - base < TRAILING_COUNT && bytes < TRAILING_BYTES) {
+        while (base > baseIndex && snapshotIndex - base < trailing && bytes < TRAILING_BYTES) {
             bytes += get(base).weight();
             base--;
         }
@@ -110,8 +108,9 @@ final class EntryLog {
         entries = new ArrayList<>(entries.subList(Math.toIntExact(base - baseIndex), entries.size()));
         configs.headMap(base, true).clear();
         configs.put(base, config);
+        long fence = fenceAt(base);
         fences.headSet(base, true).clear();
-        fences.add(base);
+        fences.add(fence);
         baseIndex = base;
         baseTerm = term;
     }
@@ -132,8 +131,8 @@ final class EntryLog {
     }
 
     /**
-     * Index of the newest entry up to {@code index} that ends leases, or of the base, if that one is older. Greater than
-     * any other if {@code index} is before the base.
+     * Index of the newest entry up to {@code index} that ends leases, or of the snapshot that the log began with, if
+     * none is known. Greater than any other if {@code index} is before all that is known.
      */
     long fenceAt(long index) {
         Long found = fences.floor(index);

@@ -212,6 +212,11 @@ final class Leadership {
             core.stepDown("no quorum has answered");
             return;
         }
+        if (core.lagsBehindOthers()) {
+            // It could neither apply an epoch nor decide on the next.
+            core.handOverOrStop("its disk hangs");
+            return;
+        }
         if (core.now >= heartbeatAt) {
             heartbeatAt = core.now + core.timing.heartbeat().toNanos();
             List.copyOf(peers.keySet()).forEach(this::sendHeartbeat);

@@ -55,6 +55,7 @@ public final class ConsensusLog implements ClusterLog {
     private final ClusterTransport transport;
     private final LogStorage storage;
     private final Neighbours neighbours = new Neighbours();
+    private final Complaints complaints = new Complaints();
     private final Proposals proposals;
     private final Formatting formatting;
     private final Twins twins;
@@ -225,11 +226,8 @@ public final class ConsensusLog implements ClusterLog {
         if (stopped) {
             return;
         }
-        if (leads()) {
-            steward().complained(self.storeId(), storeId, loop.nowNanos());
-        } else if (core.leader() != 0) {
-            send(core.leader(), new Letter.Complaint(storeId));
-        }
+        complaints.add(self.storeId(), storeId, epoch, loop.nowNanos());
+        transport.broadcast(Letter.encode(new Letter.Envelope(cluster, new Letter.Complaint(storeId))));
     }
 
     /** Random number of the cluster this sheep belongs to; 0 before it is formatted. */
@@ -435,7 +433,8 @@ public final class ConsensusLog implements ClusterLog {
                 && core.mayCompact()
                 && bytesSinceSnapshot > setup.limits().snapshotBytes()
                 && bytesSinceSnapshot > core.snapshot().data().length) {
-            core.compact(new LogState(cluster, epoch, sessions, Optional.of(machine.snapshot())).encode());
+            var state = new LogState(cluster, epoch, sessions, Optional.of(machine.snapshot()));
+            core.compact(state.encode(), setup.limits().trailingEntries());
             bytesSinceSnapshot = 0;
         }
     }
@@ -537,7 +536,7 @@ public final class ConsensusLog implements ClusterLog {
     private Steward steward() {
         if (steward.isEmpty() || stewardTerm != core.term()) {
             long arrivals = everLeased ? 0 : setup.timing().arrival().toNanos();
-            steward = Optional.of(new Steward(setup, core, neighbours, loop.nowNanos() + arrivals));
+            steward = Optional.of(new Steward(setup, core, neighbours, complaints, loop.nowNanos() + arrivals));
             stewardTerm = core.term();
             proposals.newLeader();
             LOG.info("leading term={}", stewardTerm);
@@ -606,8 +605,9 @@ public final class ConsensusLog implements ClusterLog {
             if (stopped || member.storeId() == self.storeId()) {
                 return;
             }
-            neighbours.gone(member, evidence, loop.nowNanos());
-            switch (evidence) {
+            Evidence proof = ofMember(member) ? evidence : Evidence.CLOSED;
+            neighbours.gone(member, proof, loop.nowNanos());
+            switch (proof) {
                 case LEFT, DEAD -> core.dead(member.storeId(), member.incarnation());
                 case CLOSED, SILENT -> {}
             }
@@ -631,6 +631,17 @@ public final class ConsensusLog implements ClusterLog {
             }
             pump();
         }
+    }
+
+    /**
+     * Whether the end of this process says something about the member with its store id. A later process elsewhere does
+     * not: it may run on a copy of the folder, and the one it was copied from still serve.
+     */
+    private boolean ofMember(Member process) {
+        return epoch.store(process.storeId())
+                .filter(member -> member.incarnation() < process.incarnation()
+                        && !member.node().id().equals(process.node().id()))
+                .isEmpty();
     }
 
     private void dead(long storeId, long incarnation) {
@@ -671,11 +682,8 @@ public final class ConsensusLog implements ClusterLog {
                     stop("left the cluster");
                 }
             }
-            case Letter.Complaint complaint -> {
-                if (leads() && epoch.store(from.storeId()).isPresent()) {
-                    steward().complained(from.storeId(), complaint.storeId(), loop.nowNanos());
-                }
-            }
+            case Letter.Complaint complaint ->
+                complaints.add(from.storeId(), complaint.storeId(), epoch, loop.nowNanos());
             case Letter.Stand() -> {
                 if (core.pristine() && core.formatted() && core.config().votes(self.storeId())) {
                     core.campaign(loop.nowNanos());
@@ -686,7 +694,7 @@ public final class ConsensusLog implements ClusterLog {
     }
 
     private void released(Member from, Letter.Leave leave) {
-        if (!leads()) {
+        if (!leads() || !ofMember(from)) {
             return;
         }
         neighbours.left(from.storeId(), leave.incarnation());

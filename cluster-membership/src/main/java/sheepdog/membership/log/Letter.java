@@ -27,7 +27,7 @@ sealed interface Letter {
     /** From the leader: an epoch without the receiver's process {@code incarnation} is committed. */
     record Released(long incarnation) implements Letter {}
 
-    /** To the leader: {@code storeId} does not answer. */
+    /** To all: {@code storeId} does not answer. */
     record Complaint(long storeId) implements Letter {}
 
     /** A cluster to be: its first snapshot and entry, encoded. */

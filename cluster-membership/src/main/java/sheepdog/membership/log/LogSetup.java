@@ -28,8 +28,9 @@ public record LogSetup(
      * @param snapshotBytes  a snapshot is taken after about so many bytes of entries, or as many as the last one had
      * @param proposalsMax   commands of this node that wait; more are refused with AGAIN
      * @param unappliedBytes the leader takes no more commands while so many bytes are not applied yet
+     * @param trailingEntries kept in memory behind a snapshot, for those who are a little behind
      */
-    public record Limits(long snapshotBytes, int proposalsMax, long unappliedBytes) {
-        public static final Limits DEFAULT = new Limits(1 << 20, 65_536, 16 << 20);
+    public record Limits(long snapshotBytes, int proposalsMax, long unappliedBytes, int trailingEntries) {
+        public static final Limits DEFAULT = new Limits(1 << 20, 65_536, 16 << 20, 1024);
     }
 }

@@ -29,6 +29,7 @@ import sheepdog.protocol.model.NodeId;
  *   dead for certain        -----------------------------------------------------------> epoch without it
  *   silent, or link closed  wait until its lease is over ------------------------------> epoch without it
  *   two complain of it      no more leases, wait until its lease is over --------------> epoch without it
+ *   two complain of self    hand over; the next leader has heard the complaints, too
  *   a new process answers   same address: an entry that says so; another address ------> epoch with the new record
  *   address taken by another store, lease over ----------------------------------------> epoch with that one instead
  * </pre>
@@ -38,8 +39,6 @@ import sheepdog.protocol.model.NodeId;
 final class Steward {
     private static final Logger LOG = LoggerFactory.getLogger(Steward.class);
 
-    /** Two different complaints about one sheep count together if they are no further apart. */
-    static final Duration COMPLAINTS_WINDOW = Duration.ofSeconds(10);
     /** A sheep that others complained of comes back no sooner. */
     static final Duration COMPLAINT_REJOIN = Duration.ofSeconds(15);
 
@@ -50,7 +49,7 @@ final class Steward {
     private final Neighbours neighbours;
     private final long arrivalsUntil;
 
-    private final TreeMap<Long, TreeMap<Long, Long>> complaints = new TreeMap<>();
+    private final Complaints complaints;
     private final TreeMap<Long, Long> condemnedAt = new TreeMap<>();
     private final TreeMap<Long, Long> noRejoinBefore = new TreeMap<>();
     private final TreeSet<Long> observed = new TreeSet<>();
@@ -59,7 +58,8 @@ final class Steward {
     private final TreeMap<Long, Long> released = new TreeMap<>();
 
     /** @param arrivalsUntil until when members that were not heard yet are waited for, on the loop's clock */
-    Steward(LogSetup setup, Consensus core, Neighbours neighbours, long arrivalsUntil) {
+    Steward(LogSetup setup, Consensus core, Neighbours neighbours, Complaints complaints, long arrivalsUntil) {
+        this.complaints = complaints;
         this.arrivalsUntil = arrivalsUntil;
         this.setup = setup;
         this.core = core;
@@ -71,12 +71,6 @@ final class Steward {
     /** {@code id} belongs to another cluster. */
     void foreign(long id) {
         foreign.add(id);
-    }
-
-    void complained(long by, long of, long now) {
-        var all = complaints.computeIfAbsent(of, _ -> new TreeMap<>());
-        all.put(by, now);
-        all.values().removeIf(at -> now - at > COMPLAINTS_WINDOW.toNanos());
     }
 
     /**
@@ -102,7 +96,11 @@ final class Steward {
      * @param selfLeaves this node wants to be out of the next epoch
      */
     void act(EpochRecord epoch, boolean selfLeaves, long now) {
-        condemn(epoch, now);
+        Set<Long> accused = complaints.accused(epoch, now);
+        if (accused.contains(self.storeId()) && yields(now)) {
+            return;
+        }
+        condemn(epoch, accused, now);
         observe(epoch, now);
         if (!core.mayPropose()) {
             return;
@@ -281,32 +279,40 @@ final class Steward {
                     && announced.getOrDefault(id, 0L) < process.incarnation();
             if (due) {
                 announced.put(id, process.incarnation());
-                complaints.remove(id);
+                complaints.forget(id);
                 Node node = member.node();
                 core.propose(new Command.Started(new Member(node, id, process.incarnation())).encode(), false);
             }
         }
     }
 
-    private void condemn(EpochRecord epoch, long now) {
-        complaints.forEach((id, by) -> {
-            by.values().removeIf(at -> now - at > COMPLAINTS_WINDOW.toNanos());
-            boolean member = id != self.storeId() && epoch.store(id).isPresent();
+    /**
+     * Hands over when two complain of this node itself: another can look at that, and this one's disk or network may be
+     * what is wrong. Not by each new leader at once, should all complain of all.
+     */
+    private boolean yields(long now) {
+        boolean due = complaints.by(self.storeId()).size() >= 2
+                && now - core.electedAt() > timing.silence().toNanos()
+                && othersSuffice(self.storeId(), now);
+        if (due) {
+            LOG.warn("complaints of this sheep, which leads, from={}", complaints.by(self.storeId()));
+        }
+        return due && core.handOver(false);
+    }
+
+    private void condemn(EpochRecord epoch, Set<Long> accused, long now) {
+        for (long id : accused) {
+            Set<Long> by = complaints.by(id);
             // One at a time: a fault of the network between many must not take many out.
-            if (member && by.size() >= 2 && condemnedAt.isEmpty() && othersSuffice(id, now)) {
-                LOG.warn("complaints node={} from={}", epoch.store(id).get(), by.keySet());
+            if (id != self.storeId() && by.size() >= 2 && condemnedAt.isEmpty() && othersSuffice(id, now)) {
+                LOG.warn("complaints node={} from={}", epoch.store(id).get(), by);
                 condemnedAt.put(id, now);
                 core.withhold(id, epoch.store(id).get().incarnation());
             }
-        });
-        // Whoever is out of the epoch starts afresh: what was said of the process that died is not about the next one.
-        complaints
-                .entrySet()
-                .removeIf(about -> about.getValue().isEmpty()
-                        || epoch.store(about.getKey()).isEmpty());
+        }
         condemnedAt.entrySet().removeIf(condemned -> {
             boolean over = epoch.store(condemned.getKey()).isEmpty()
-                    || now - condemned.getValue() > COMPLAINTS_WINDOW.toNanos();
+                    || now - condemned.getValue() > Complaints.WINDOW.toNanos();
             if (over) {
                 core.grantAgain(condemned.getKey());
             }

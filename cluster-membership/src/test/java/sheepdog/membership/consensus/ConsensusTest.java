@@ -2,6 +2,7 @@ package sheepdog.membership.consensus;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import sheepdog.membership.consensus.Message.Applied;
 import sheepdog.membership.consensus.Message.Handover;
 import sheepdog.membership.consensus.Message.Heartbeat;
 import sheepdog.membership.consensus.Message.HeartbeatReply;
+import sheepdog.membership.consensus.Message.SnapshotChunk;
 import sheepdog.membership.consensus.Message.VoteReply;
 import sheepdog.membership.consensus.Message.VoteRequest;
 
@@ -316,7 +318,74 @@ class ConsensusTest {
         assertThat(reply.hintTerm()).isEqualTo(2);
     }
 
+    @Test
+    void aSnapshotThatComesLateTakesNothingAwayThatWasPromised() {
+        Consensus core = core(1, new HardState(3, 0, 1), List.of(3));
+        core.receive(now, 2, new Append(3, 1, 1, 3, List.of(entry(2, 3), entry(3, 3), entry(4, 3), entry(5, 3)), 1));
+        write(core);
+        assertThat(sent(core, AppendReply.class)).extracting(AppendReply::index).containsExactly(5L);
+        byte[] late = new Snapshot(3, 3, core.config(), new byte[] {1}).encode();
+
+        core.receive(now, 2, new SnapshotChunk(3, 1, 3, late.length, 0, late));
+        write(core);
+
+        assertThat(core.lastIndex()).as("entries 4 and 5 were acknowledged").isEqualTo(5);
+        assertThat(core.commit()).as("what is in a snapshot is committed").isEqualTo(3);
+        assertThat(core.takeRestore()).isEmpty();
+        assertThat(core.applied()).isEqualTo(3);
+        assertThat(sent(core, AppendReply.class)).extracting(AppendReply::index).containsExactly(5L);
+    }
+
+    @Test
+    void aSnapshotThatContradictsTheLogReplacesIt() {
+        Consensus core = core(1, new HardState(3, 0, 1), List.of(1, 2, 2, 2, 2));
+        byte[] whole = new Snapshot(3, 3, core.config(), new byte[] {1}).encode();
+
+        core.receive(now, 2, new SnapshotChunk(3, 1, 3, whole.length, 0, whole));
+        write(core);
+
+        assertThat(core.lastIndex()).isEqualTo(3);
+        assertThat(core.takeRestore()).isPresent();
+    }
+
+    @Test
+    void anAnnouncedSnapshotTakesMemoryOnlyAsItComes() {
+        Consensus core = core(9, new HardState(3, 0, 1), List.of(3));
+        long before = allocated();
+
+        for (int i = 0; i < 100; i++) {
+            core.receive(now, 2, new SnapshotChunk(3, 1, 100 + i, 200 << 20, 0, new byte[10]));
+        }
+
+        assertThat(allocated() - before).isLessThan(10 << 20);
+    }
+
+    @Test
+    void aSoleVoterKeepsItsPromiseOverARestartWhileTheEntryThatMadeItThatMayNotBeCommitted() {
+        var two = new Quorum(List.of(1L, 2L), 2);
+        var alone = new Config(new Quorum(List.of(1L), 1), Quorum.NONE, List.of(), new byte[0]);
+        var snapshot = new Snapshot(0, 0, new Config(two, Quorum.NONE, List.of(), new byte[0]), new byte[0]);
+        var entries = List.of(new Entry(1, 3, Entry.Kind.CONFIG, alone.encode()));
+        var uncommitted = new Restored(new HardState(3, 2, 0), Optional.of(snapshot), entries);
+        var committed = new Restored(new HardState(3, 2, 1), Optional.of(snapshot), entries);
+
+        var waits = new Consensus(1, 2, TIMING, new Random(1), uncommitted, now);
+        var leads = new Consensus(1, 2, TIMING, new Random(1), committed, now);
+        long soon = now + TIMING.retryMax().toNanos();
+        waits.tick(soon);
+        leads.tick(soon);
+
+        assertThat(waits.term())
+                .as("node 2 may lead, and lease on node 1's answers")
+                .isEqualTo(3);
+        assertThat(leads.term()).isEqualTo(4);
+    }
+
     // ----
+
+    private static long allocated() {
+        return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
+    }
 
     private Consensus leader() {
         Consensus core = core(1, new HardState(4, 0, 1), List.of(1));

@@ -297,7 +297,7 @@ class ConsensusLogTest {
     @Test
     void aNodeThatWasCaughtUpBySnapshotKeepsWhatItStoredAfterItOverARestart() {
         Lab lab = Lab.formatted(62, 3);
-        lab.limits(new LogSetup.Limits(300, 1000, 1 << 20));
+        lab.limits(new LogSetup.Limits(300, 1000, 1 << 20, 20));
         lab.boxes().forEach(box -> {
             box.kill();
             box.start();

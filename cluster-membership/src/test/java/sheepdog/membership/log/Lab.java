@@ -40,7 +40,7 @@ public final class Lab {
     private final LabChecks checks = new LabChecks(this);
     private final Set<String> cut = new HashSet<>();
     private final LogTiming timing;
-    private LogSetup.Limits limits = new LogSetup.Limits(4096, 1000, 1 << 20);
+    private LogSetup.Limits limits = new LogSetup.Limits(4096, 1000, 1 << 20, 1024);
     private long now = 1;
     private long sequence;
     private long eventsRun;
@@ -54,6 +54,8 @@ public final class Lab {
     private Life running;
     private boolean checked = true;
     private long disksExtra;
+    private int driftPpm = 200;
+    private int zones = Integer.MAX_VALUE;
     final List<String> story = new ArrayList<>();
 
     private record Event(long at, long number, Runnable work) implements Comparable<Event> {
@@ -119,11 +121,20 @@ public final class Lab {
         this.limits = limits;
     }
 
-    /** @param zone also the last byte of its address */
     Box add(long space) {
         var box = new Box(boxes.size(), space);
         boxes.add(box);
         return box;
+    }
+
+    /** Clocks of processes that start from now on run at most so much too fast or too slow. */
+    void drift(int ppm) {
+        driftPpm = ppm;
+    }
+
+    /** Boxes share so many zones. */
+    void zones(int n) {
+        zones = n;
     }
 
     /** {@code n} boxes with disks, all started, none formatted. */
@@ -369,14 +380,14 @@ public final class Lab {
         final Set<String> openProposals = new HashSet<>();
         private final List<Runnable> held = new ArrayList<>();
         private final long offset = random.nextLong(1L << 40);
-        private final long driftPpm = random.nextLong(-200, 201);
+        private final long driftPpm = random.nextLong(-Lab.this.driftPpm, Lab.this.driftPpm + 1);
         private long lastPost;
         private long diskFree;
         private long diskExtra = disksExtra;
 
         Life(Box box) {
             this.box = box;
-            var node = new Node(box.address, Optional.empty(), box.space == 0 ? 0 : 64, box.number, box.space);
+            var node = new Node(box.address, Optional.empty(), box.space == 0 ? 0 : 64, box.number % zones, box.space);
             member = new Member(node, box.storeId, box.incarnation);
             transport = new LabTransport(this);
             machine = new LabMachine(this);
@@ -660,9 +671,10 @@ public final class Lab {
                 return;
             }
             byte[] bytes = message.clone();
+            LabTransport to = peer.life.transport;
             carry(peer.life, () -> {
-                if (peer.life.transport.open) {
-                    peer.life.transport.listener.received(self, bytes);
+                if (to.open) {
+                    to.listener.received(self, bytes);
                 }
             });
         }

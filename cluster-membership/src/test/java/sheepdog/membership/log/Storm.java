@@ -27,7 +27,10 @@ final class Storm {
     /** @return the events it took */
     long run(Duration length) {
         int nodes = random.nextInt(1, 8);
-        lab.limits(new LogSetup.Limits(random.nextInt(4) == 0 ? 300 : 1 << 20, 1000, 1 << 20));
+        boolean compacts = random.nextInt(2) == 0;
+        lab.limits(new LogSetup.Limits(compacts ? 300 : 1 << 20, 1000, 1 << 20, compacts ? random.nextInt(12) : 1024));
+        lab.drift(random.nextInt(3) == 0 ? 24_000 : 200);
+        lab.zones(random.nextInt(3) == 0 ? random.nextInt(1, 4) : Integer.MAX_VALUE);
         for (int i = 0; i < nodes; i++) {
             boolean gateway = i > 0 && random.nextInt(8) == 0;
             lab.add(gateway ? 0 : 1L << 30).start();

@@ -1,0 +1,126 @@
+package sheepdog.membership.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Faults that need a script, because a storm hardly ever draws them: hung disks, complaints of the leader, copies. */
+class LogFaultsTest {
+    private static final Duration FOREVER = Duration.ofHours(1);
+
+    @Test
+    void aLeaderWhoseLogDiskHangsIsPutOutWithinEightSecondsOfTheNextEntry() {
+        for (int seed = 0; seed < 20; seed++) {
+            Lab lab = Lab.formatted(seed, 3);
+            var hung = lab.leader().orElseThrow();
+            hung.slowDisk(FOREVER);
+
+            other(lab, hung, 0).propose("c");
+
+            lab.until(
+                    () -> lab.checks().newest().members().size() == 2
+                            && lab.alive().stream().allMatch(life -> life == hung || life.log.holdsLease()),
+                    Duration.ofSeconds(8));
+            assertThat(lab.checks().newest().store(hung.member.storeId())).isEmpty();
+        }
+    }
+
+    @Test
+    void theMembershipGoesOnWhileTheLeadersLogDiskHangs() {
+        for (int seed = 0; seed < 20; seed++) {
+            Lab lab = Lab.formatted(seed, 6);
+            var hung = lab.leader().orElseThrow();
+            hung.slowDisk(FOREVER);
+
+            long first = kill(other(lab, hung, 0));
+            lab.until(() -> lab.checks().newest().store(first).isEmpty(), Duration.ofSeconds(8));
+            kill(other(lab, hung, 0));
+
+            lab.until(
+                    () -> lab.checks().newest().members().size() == 3
+                            && lab.alive().stream().allMatch(life -> life == hung || life.log.holdsLease()),
+                    Duration.ofSeconds(8));
+        }
+    }
+
+    @Test
+    void twoWhoComplainOfTheLeaderHaveItPutOut() {
+        for (int seed = 0; seed < 10; seed++) {
+            Lab lab = Lab.formatted(seed, 3);
+            var accused = lab.leader().orElseThrow();
+
+            other(lab, accused, 0).complain(accused.member.storeId());
+            other(lab, accused, 1).complain(accused.member.storeId());
+
+            lab.until(() -> lab.checks().newest().members().size() == 2, Duration.ofSeconds(7));
+            assertThat(lab.checks().newest().store(accused.member.storeId())).isEmpty();
+            lab.until(
+                    () -> other(lab, accused, 0).log.holdsLease()
+                            && other(lab, accused, 1).log.holdsLease(),
+                    Duration.ofSeconds(1));
+        }
+    }
+
+    @Test
+    void oneWhoComplainsOfTheLeaderChangesNothing() {
+        Lab lab = Lab.formatted(3, 3);
+        var accused = lab.leader().orElseThrow();
+
+        for (int i = 0; i < 10; i++) {
+            other(lab, accused, 0).complain(accused.member.storeId());
+            lab.run(Duration.ofSeconds(1));
+        }
+
+        assertThat(lab.leader()).contains(accused);
+        assertThat(lab.checks().newest().members()).hasSize(3);
+    }
+
+    @Test
+    void complaintsAreNotForgottenWhenTheLeaderGoes() {
+        Lab lab = Lab.formatted(4, 5);
+        var leader = lab.leader().orElseThrow();
+        var accused = other(lab, leader, 0);
+        other(lab, leader, 1).complain(accused.member.storeId());
+        lab.run(Duration.ofMillis(100));
+        leader.box.kill();
+        other(lab, leader, 2).complain(accused.member.storeId());
+
+        lab.until(() -> lab.checks().newest().members().size() == 3, Duration.ofSeconds(8));
+        assertThat(lab.checks().newest().store(accused.member.storeId())).isEmpty();
+    }
+
+    @Test
+    void theEndOfACopyIsNotTakenForTheEndOfTheOriginal() {
+        for (int seed = 0; seed < 40; seed++) {
+            Lab lab = Lab.formatted(seed, 3);
+            lab.weather(0, 0, Duration.ofMillis(3), 100);
+            var original = lab.leader().orElseThrow();
+            var copy = lab.add(1L << 30);
+            copy.copyOf(original.box);
+            // The original's folder was copied to a host that sees the others, but not the original.
+            lab.cutBoth(original.box.number, copy.number);
+            copy.start();
+            lab.run(Duration.ofMillis(600));
+            lab.split(Set.of(original.box.number));
+            copy.kill();
+
+            // The checks look for leases of two terms, or of two epochs.
+            lab.run(Duration.ofSeconds(6));
+        }
+    }
+
+    private static long kill(Lab.Life life) {
+        life.box.kill();
+        return life.member.storeId();
+    }
+
+    private static Lab.Life other(Lab lab, Lab.Life than, int n) {
+        return lab.alive().stream()
+                .filter(life -> life != than)
+                .skip(n)
+                .findFirst()
+                .orElseThrow();
+    }
+}
