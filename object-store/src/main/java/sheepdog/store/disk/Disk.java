@@ -21,6 +21,7 @@ public interface Disk {
     /** Opens a file that is empty then: a new one, or one whose content is dropped. */
     DiskFile create(Path file) throws DiskException;
 
+    /** @throws DiskException if that cannot be known; a link that leads nowhere is not there */
     boolean exists(Path path) throws DiskException;
 
     /** Replaces {@code to} in one step, if it exists. */

@@ -5,8 +5,10 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Optional;
 
@@ -43,8 +45,15 @@ public final class RealDisk implements Disk {
     }
 
     @Override
-    public boolean exists(Path path) {
-        return Files.exists(path);
+    public boolean exists(Path path) throws DiskException {
+        try {
+            Files.readAttributes(path, BasicFileAttributes.class);
+            return true;
+        } catch (NoSuchFileException _) {
+            return false;
+        } catch (IOException failure) {
+            throw translated(failure, "look for", path); // Not known is not absent.
+        }
     }
 
     @Override
@@ -169,7 +178,7 @@ public final class RealDisk implements Disk {
 
     private static DiskException translated(IOException failure, String operation, Path path) {
         var kind = switch (failure) {
-            case java.nio.file.NoSuchFileException _ -> DiskException.Kind.NOT_FOUND;
+            case NoSuchFileException _ -> DiskException.Kind.NOT_FOUND;
             case java.nio.file.AccessDeniedException _ -> DiskException.Kind.ACCESS;
             default -> DiskException.Kind.IO;
         };

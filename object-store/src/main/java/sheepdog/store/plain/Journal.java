@@ -23,12 +23,16 @@ import sheepdog.store.disk.DiskFile;
  *
  * <pre>
  *   a batch:  0 magic u32   4 version u32   8 serial of the segment u64   16 index in the segment u64
- *            24 bytes of records u32   28 CRC32C of bytes 0-27 and the records u32   32 zeros   64 records
+ *            24 bytes of records u32   28 CRC32C of bytes 0-27 and the records u32   32 secret u64   40 zeros
+ *            64 records
  *
  *   a segment:  FREE --switch--> ACTIVE --no room--> FULL --checkpoint--> FREE
  * </pre>
  *
- * A full segment is freed by a checkpoint, early and elsewhere ({@code housekeeping}) or, when both are full, by the
+ * The secret is chance, made once for each store. Clients' data lie in records as they are, at offsets a client can work
+ * out, and in segments that are written again: without it a client could write what looks like a batch.
+ *
+ * <p>A full segment is freed by a checkpoint, early and elsewhere ({@code housekeeping}) or, when both are full, by the
  * thread that needs the room.
  */
 final class Journal implements AutoCloseable {
@@ -38,6 +42,7 @@ final class Journal implements AutoCloseable {
     static final int BATCH_HEADER_BYTES = 64;
     static final int BATCH_BYTES_MAX = 1 << 20;
     static final int CRC_OFFSET = 28;
+    static final int SECRET_OFFSET = 32;
 
     private enum State {
         FREE,
@@ -99,6 +104,7 @@ final class Journal implements AutoCloseable {
 
     private final int segmentBytes;
     private final boolean synced;
+    private final long secret;
     private final Executor housekeeping;
     private final Checkpoint checkpoint;
     private final Segment[] segments = new Segment[2];
@@ -116,17 +122,20 @@ final class Journal implements AutoCloseable {
      * Starts an empty journal; what the files held is behind a checkpoint.
      *
      * @param lastSerial serial of the newest segment ever used
+     * @param secret     what each batch bears
      */
     Journal(
             Disk disk,
             Path folder,
             PlainStoreConfig config,
             long lastSerial,
+            long secret,
             Executor housekeeping,
             Checkpoint checkpoint)
             throws IOException {
         this.segmentBytes = config.segmentBytes();
         this.synced = config.synced();
+        this.secret = secret;
         this.housekeeping = housekeeping;
         this.checkpoint = checkpoint;
         for (int index = 0; index < 2; index++) {
@@ -287,7 +296,7 @@ final class Journal implements AutoCloseable {
         checkFailed();
     }
 
-    private static void seal(ByteBuffer buffer, long serial, long index) {
+    private void seal(ByteBuffer buffer, long serial, long index) {
         int end = buffer.position();
         while (buffer.position() < aligned(end)) {
             buffer.put((byte) 0);
@@ -295,7 +304,8 @@ final class Journal implements AutoCloseable {
         buffer.flip();
         buffer.putInt(0, MAGIC).putInt(4, VERSION).putLong(8, serial).putLong(16, index);
         buffer.putInt(24, end - BATCH_HEADER_BYTES).putInt(CRC_OFFSET, 0);
-        for (int offset = CRC_OFFSET + 4; offset < BATCH_HEADER_BYTES; offset += 4) {
+        buffer.putLong(SECRET_OFFSET, secret);
+        for (int offset = SECRET_OFFSET + 8; offset < BATCH_HEADER_BYTES; offset += 4) {
             buffer.putInt(offset, 0);
         }
         buffer.putInt(CRC_OFFSET, checksum(buffer.slice(0, end)));

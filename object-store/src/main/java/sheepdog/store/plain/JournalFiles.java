@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Optional;
+import java.util.OptionalLong;
 import sheepdog.store.disk.Disk;
 import sheepdog.store.disk.DiskFile;
 
@@ -40,8 +41,8 @@ final class JournalFiles {
             settle(disk, folder, file, config);
             return file;
         } catch (IOException failure) {
+            file.resize(0); // Half a file would keep the space that is missing; its name says that nothing was lost.
             file.close();
-            disk.delete(path); // Half a file would keep the space that is missing.
             throw failure;
         }
     }
@@ -79,16 +80,22 @@ final class JournalFiles {
     /**
      * Reads every record of the segments after {@code checkpointed}.
      *
+     * @param secret what batches of this store bear; empty if its journal was never complete, or is older than secrets
      * @return serial of the newest segment, {@code checkpointed} if there is none
      * @throws IOException if the journal is damaged in a way that a crash cannot explain, or of an unknown version
      */
-    static long replay(Disk disk, Path folder, long checkpointed, Visitor visitor) throws IOException {
+    static long replay(Disk disk, Path folder, long checkpointed, OptionalLong secret, Visitor visitor)
+            throws IOException {
         var found = new ArrayList<Found>();
         for (int index = 0; index < 2; index++) {
             Path path = path(folder, index);
-            if (disk.exists(path)) {
+            if (!disk.exists(path)) {
+                if (secret.isPresent()) {
+                    throw damaged(path, "it is missing");
+                }
+            } else {
                 try (DiskFile file = disk.open(path)) {
-                    long serial = new Reader(file, path).serialAfter(checkpointed);
+                    long serial = new Reader(file, path, secret.orElse(0)).serialAfter(checkpointed);
                     if (serial > checkpointed) {
                         found.add(new Found(path, serial));
                     }
@@ -105,7 +112,7 @@ final class JournalFiles {
         }
         for (Found segment : found) {
             try (DiskFile file = disk.open(segment.path())) {
-                new Reader(file, segment.path()).visit(segment.serial(), visitor);
+                new Reader(file, segment.path(), secret.orElse(0)).visit(segment.serial(), visitor);
             }
         }
         return expected;
@@ -120,13 +127,15 @@ final class JournalFiles {
         private final DiskFile file;
         private final Path path;
         private final long length;
+        private final long secret;
         private final ByteBuffer header =
                 ByteBuffer.allocateDirect(Journal.BATCH_HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
-        Reader(DiskFile file, Path path) throws IOException {
+        Reader(DiskFile file, Path path, long secret) throws IOException {
             this.file = file;
             this.path = path;
             this.length = file.length();
+            this.secret = secret;
         }
 
         /** @return the segment's serial, or {@code checkpointed} if nothing in it is newer */
@@ -135,6 +144,9 @@ final class JournalFiles {
                 if (batchAt(0, header.getLong(8), 0).isPresent()) {
                     return header.getLong(8);
                 }
+            }
+            if (header.getInt(0) == Journal.MAGIC && header.getLong(8) > checkpointed && isOfOthers()) {
+                throw damaged(path, "it belongs to other metadata");
             }
             // Its first batch is not there, so none may be.
             for (long offset = Journal.ALIGNMENT; offset < length; offset += Journal.ALIGNMENT) {
@@ -180,6 +192,11 @@ final class JournalFiles {
             }
         }
 
+        /** Whether the header just read, at the file's beginning, where no client's data can be, bears another secret. */
+        private boolean isOfOthers() {
+            return header.getLong(Journal.SECRET_OFFSET) != secret;
+        }
+
         private boolean readHeader(long offset) throws IOException {
             header.clear();
             if (file.read(header, offset) < Journal.BATCH_HEADER_BYTES || header.getInt(0) != Journal.MAGIC) {
@@ -190,7 +207,10 @@ final class JournalFiles {
 
         /** The records of a whole batch, or nothing. */
         private Optional<ByteBuffer> batchAt(long offset, long serial, long index) throws IOException {
-            if (!readHeader(offset) || header.getLong(8) != serial || header.getLong(16) != index) {
+            if (!readHeader(offset)
+                    || header.getLong(8) != serial
+                    || header.getLong(16) != index
+                    || header.getLong(Journal.SECRET_OFFSET) != secret) {
                 return Optional.empty();
             }
             int size = header.getInt(24);

@@ -17,11 +17,13 @@ import sheepdog.store.api.ObjectInfo;
  *   v vid u32            version u8 = 1, fenced u64, generation u64, completed u64    a VDI's owner
  *   f                    version u8 = 1, epoch u32                                    the fenced epoch
  *   c                    version u8 = 1, serial u64                                   newest segment not to be replayed
+ *   j                    version u8 = 1, secret u64                                   what each batch of the journal bears
  * </pre>
  */
 final class MetaKeys {
     static final byte[] FENCE = {'f'};
     static final byte[] CHECKPOINT = {'c'};
+    static final byte[] JOURNAL = {'j'};
 
     private static final byte VERSION = 1;
 
@@ -41,6 +43,11 @@ final class MetaKeys {
                 .putLong(oid.bits())
                 .putInt(epoch.number())
                 .array();
+    }
+
+    static StaleCopy staleOf(byte[] staleKey) {
+        return new StaleCopy(
+                oidOf(staleKey), new Epoch(ByteBuffer.wrap(staleKey).getInt(9)));
     }
 
     static byte[] mark(ObjectId oid) {
@@ -100,6 +107,14 @@ final class MetaKeys {
 
     static long serialOf(byte[] value) throws UnknownVersionException {
         return checked(value, 9).getLong();
+    }
+
+    static byte[] secretValue(long secret) {
+        return serialValue(secret);
+    }
+
+    static long secretOf(byte[] value) throws UnknownVersionException {
+        return serialOf(value);
     }
 
     static byte[] sumsValue(int[] sums) {

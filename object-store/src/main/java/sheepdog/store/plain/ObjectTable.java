@@ -132,6 +132,19 @@ final class ObjectTable {
         }
     }
 
+    /** The object has changes still that {@link #takeChanged} gave away and nobody saved; not pinned once more. */
+    void keep(StoredObject object) {
+        lock.lock();
+        try {
+            if (changed.putIfAbsent(object.oid, object) != null) {
+                object.pins--; // It changed again meanwhile, and was pinned for that.
+            }
+            changedCount = changed.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Forgets everything. No object may be in use. */
     void clear() {
         lock.lock();

@@ -6,14 +6,18 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.protocol.model.Epoch;
@@ -90,7 +94,13 @@ public final class PlainStore implements ObjectStore {
     private final AtomicLong nominalBytes = new AtomicLong();
     private boolean closed;
 
-    private PlainStore(Disk disk, Path directory, MetaStore meta, PlainStoreConfig config, Executor housekeeping)
+    private PlainStore(
+            Disk disk,
+            Path directory,
+            MetaStore meta,
+            PlainStoreConfig config,
+            Executor housekeeping,
+            LongSupplier newSecret)
             throws IOException {
         this.config = config;
         this.meta = meta;
@@ -102,7 +112,10 @@ public final class PlainStore implements ObjectStore {
             Path folder = directory.resolve("meta");
             var checkpointed = meta.get(MetaKeys.CHECKPOINT);
             long from = checkpointed.isPresent() ? MetaKeys.serialOf(checkpointed.get()) : 0;
-            long newest = new Replay(disk, folder, files, table, marks, fences, config.synced()).run(from);
+            var known = meta.get(MetaKeys.JOURNAL);
+            OptionalLong secret =
+                    known.isPresent() ? OptionalLong.of(MetaKeys.secretOf(known.get())) : OptionalLong.empty();
+            long newest = new Replay(disk, folder, files, table, marks, fences, config.synced()).run(from, secret);
             if (newest > from) {
                 save(newest);
             } else if (config.synced()) {
@@ -112,7 +125,12 @@ public final class PlainStore implements ObjectStore {
             }
             files.deleteTemporaries();
             countObjects();
-            journal = new Journal(disk, folder, config, newest, housekeeping, this::checkpoint);
+            long used = secret.orElseGet(newSecret);
+            journal = new Journal(disk, folder, config, newest, used, housekeeping, this::checkpoint);
+            if (secret.isEmpty()) { // Only now: from here on both files of the journal must be there.
+                meta.apply(new MetaBatch().put(MetaKeys.JOURNAL, MetaKeys.secretValue(used)));
+                meta.sync(); // Also where nothing else is: without it the store could not be opened again.
+            }
         } catch (IOException failure) {
             files.close();
             throw failure;
@@ -125,13 +143,19 @@ public final class PlainStore implements ObjectStore {
      * @param meta         closed by the store, also if this fails
      * @param housekeeping runs checkpoints, some of which take a second; one at a time is enough. {@code Runnable::run}
      *                     makes the caller do them
+     * @param newSecret    asked once in the store's life; what it returns must not be guessed by clients
      * @throws IOException if the disk fails, or what is there is damaged or of an unknown version
      */
     public static PlainStore open(
-            Disk disk, Path directory, MetaStore meta, PlainStoreConfig config, Executor housekeeping)
+            Disk disk,
+            Path directory,
+            MetaStore meta,
+            PlainStoreConfig config,
+            Executor housekeeping,
+            LongSupplier newSecret)
             throws IOException {
         try {
-            return new PlainStore(disk, directory, meta, config, housekeeping);
+            return new PlainStore(disk, directory, meta, config, housekeeping, newSecret);
         } catch (IOException failure) {
             meta.close();
             throw failure;
@@ -365,13 +389,8 @@ public final class PlainStore implements ObjectStore {
         }
     }
 
-    /** A newer owner than any before shuts the door behind itself. */
     private Optional<ResultCode> refuses(ObjectId oid, Stamp stamp) {
-        var refused = fences.refuses(stamp.epoch(), oid.vid(), stamp.generation());
-        if (refused.isEmpty() && fences.raise(oid.vid(), stamp.generation())) {
-            marks.ownerChanged(oid.vid());
-        }
-        return refused;
+        return fences.refuses(stamp.epoch(), oid.vid(), stamp.generation());
     }
 
     @Override
@@ -447,13 +466,13 @@ public final class PlainStore implements ObjectStore {
     private void putThroughJournal(StoredObject object, Blocks blocks, Stamp stamp) throws IOException {
         var run = new JournalRecord.Data(blocks.first(), blocks.count(), blocks.pieces(blocks.first(), blocks.count()));
         int[] sums = blocks.sums();
-        journaled(object, Optional.of(stamp), JournalRecord.Kind.WRITE, stamp.epoch(), List.of(run), _ -> {
-            try (var lease = files.open(object.oid)) {
+        try (var lease = files.open(object.oid)) { // Before the record: a lost file is the trouble of one object.
+            journaled(object, Optional.of(stamp), JournalRecord.Kind.WRITE, stamp.epoch(), List.of(run), _ -> {
                 StoreFiles.write(lease.file(), run);
-            }
-            object.writes++;
-            System.arraycopy(sums, 0, object.sums, run.first(), sums.length);
-        });
+                object.writes++;
+                System.arraycopy(sums, 0, object.sums, run.first(), sums.length);
+            });
+        }
     }
 
     private void putInPlace(StoredObject object, Blocks blocks, Stamp stamp) throws IOException {
@@ -462,15 +481,15 @@ public final class PlainStore implements ObjectStore {
         var run = new JournalRecord.InPlace(blocks.first(), blocks.count(), sums);
         var data =
                 new JournalRecord.Data(blocks.first(), blocks.count(), blocks.pieces(blocks.first(), blocks.count()));
-        Journal.Position position =
-                journaled(object, Optional.of(stamp), JournalRecord.Kind.WRITE, stamp.epoch(), List.of(run), _ -> {
-                    try (var lease = files.open(object.oid)) {
+        try (var lease = files.open(object.oid)) {
+            Journal.Position position =
+                    journaled(object, Optional.of(stamp), JournalRecord.Kind.WRITE, stamp.epoch(), List.of(run), _ -> {
                         StoreFiles.write(lease.file(), data);
                         System.arraycopy(sums, 0, object.sums, run.first(), sums.length);
                         files.sync(lease.file());
-                    }
-                });
-        journal.append(done(object.oid, position), false);
+                    });
+            journal.append(done(object.oid, position), false);
+        }
     }
 
     private static JournalRecord done(ObjectId oid, Journal.Position position) {
@@ -499,6 +518,9 @@ public final class PlainStore implements ObjectStore {
                 kind, stamp.isPresent(), object.oid.bits(), epoch, generation, sequence, List.copyOf(extents));
         if (stamp.isPresent()) {
             marks.note(object.oid, generation, sequence);
+            if (fences.raise(object.oid.vid(), generation)) { // A newer owner shuts the door behind itself.
+                marks.ownerChanged(object.oid.vid());
+            }
             appendCompleted(object.oid.vid());
         }
         Journal.Position position = journal.append(entry, true);
@@ -515,7 +537,6 @@ public final class PlainStore implements ObjectStore {
             } finally {
                 object.content.writeLock().unlock();
             }
-            table.changed(object);
             whole = true;
             return position;
         } catch (IOException failure) {
@@ -525,6 +546,7 @@ public final class PlainStore implements ObjectStore {
             if (!whole) {
                 journal.fail(new IOException("a mutation broke off"));
             }
+            table.changed(object); // Also if it broke off: what is known of the file now is in memory only.
             journal.applied(position);
         }
     }
@@ -553,17 +575,22 @@ public final class PlainStore implements ObjectStore {
     /** What earlier small writes left in memory reaches the file, and its name the directory. */
     private void syncObject(StoredObject object) throws IOException {
         long reached;
+        FileCache.Lease opened;
         object.content.readLock().lock();
         try {
+            if (!object.exists) {
+                return; // The checkpoint does not keep a removal waiting.
+            }
             reached = object.writes;
             if (object.writesSynced == reached) {
                 files.syncName(object);
                 return;
             }
+            opened = files.open(object.oid);
         } finally {
             object.content.readLock().unlock();
         }
-        try (var lease = files.open(object.oid)) {
+        try (var lease = opened) {
             files.sync(lease.file());
         } catch (IOException failure) {
             outOfService(failure);
@@ -701,14 +728,14 @@ public final class PlainStore implements ObjectStore {
             }
         }
         // Recorded also if nothing changes here: the other replicas' copies may not have reached this state yet.
-        journaled(object, Optional.of(stamp), JournalRecord.Kind.WRITE, stamp.epoch(), extents, _ -> {
-            try (var lease = files.open(oid)) {
+        try (var lease = files.open(oid)) {
+            journaled(object, Optional.of(stamp), JournalRecord.Kind.WRITE, stamp.epoch(), extents, _ -> {
                 for (JournalRecord.Extent extent : extents) {
                     apply(object, lease.file(), extent);
                 }
-            }
-            object.writes++;
-        });
+                object.writes++;
+            });
+        }
         return Outcome.done();
     }
 
@@ -865,16 +892,20 @@ public final class PlainStore implements ObjectStore {
             if (!object.exists) {
                 return Outcome.refused(ResultCode.NO_OBJ);
             }
-            object.requireSums();
-            syncObject(object);
-            byte[] sums = MetaKeys.sumsValue(object.sums);
+            boolean hasFile = files.exists(oid);
+            if (hasFile) {
+                syncObject(object);
+            }
+            var batch = new MetaBatch().delete(MetaKeys.object(oid)).delete(MetaKeys.sums(oid));
+            if (hasFile && object.sums.length > 0) {
+                batch.put(MetaKeys.stale(oid, validIn), MetaKeys.sumsValue(object.sums));
+            }
             journaled(object, Optional.empty(), JournalRecord.Kind.SET_ASIDE, validIn, List.of(), _ -> {
                 object.becomes(false, new int[0]);
-                files.moveAside(oid, validIn);
-                meta.apply(new MetaBatch()
-                        .delete(MetaKeys.object(oid))
-                        .delete(MetaKeys.sums(oid))
-                        .put(MetaKeys.stale(oid, validIn), sums));
+                if (hasFile) {
+                    files.moveAside(oid, validIn);
+                }
+                meta.apply(batch);
                 count(oid, -1);
             });
             return Outcome.done();
@@ -883,10 +914,43 @@ public final class PlainStore implements ObjectStore {
 
     @Override
     public Outcome<Void> forgetStale() {
-        return alone(() -> {
-            files.deleteStale();
-            meta.apply(new MetaBatch().deleteRange(MetaKeys.from('t'), MetaKeys.to('t')));
+        try {
+            for (StaleCopy copy : reading(this::staleCopies)) {
+                reading(() -> forget(copy)); // One by one, since there may be many, and others do not wait for all.
+            }
+            reading(() -> {
+                files.syncStale();
+                return true;
+            });
+            return Outcome.done();
+        } catch (UncheckedIOException failure) {
+            LOG.warn("stale copies not deleted reason={}", failure.getMessage());
+            return Outcome.refused(DiskErrors.code(failure.getCause()));
+        }
+    }
+
+    /** Those that have a file, and those that have checksums only. */
+    private Set<StaleCopy> staleCopies() throws IOException {
+        var copies = new LinkedHashSet<>(files.staleCopies());
+        meta.scan(MetaKeys.from('t'), MetaKeys.to('t'), (key, _) -> {
+            copies.add(MetaKeys.staleOf(key));
+            return true;
         });
+        return copies;
+    }
+
+    /** The object's lock keeps a copy out that is set aside just now. */
+    private boolean forget(StaleCopy copy) throws IOException {
+        StoredObject object = table.pin(copy.oid());
+        object.mutation.lock();
+        try {
+            files.deleteStale(copy);
+            meta.apply(new MetaBatch().delete(MetaKeys.stale(copy.oid(), copy.epoch())));
+            return true;
+        } finally {
+            object.mutation.unlock();
+            table.unpin(object);
+        }
     }
 
     @Override
@@ -979,12 +1043,11 @@ public final class PlainStore implements ObjectStore {
     /** Brings what the journal holds up to {@code serial} to its place, on stable storage. */
     private void save(long serial) throws IOException {
         List<StoredObject> changed = table.takeChanged();
+        boolean saved = false;
         try {
             startWriteBack(changed);
             for (StoredObject object : changed) {
-                if (isPresent(object)) {
-                    syncObject(object);
-                }
+                syncObject(object);
             }
             files.syncNames();
             var batch = new MetaBatch();
@@ -1003,8 +1066,13 @@ public final class PlainStore implements ObjectStore {
             if (config.synced()) {
                 meta.sync();
             }
+            saved = true;
         } finally {
-            changed.forEach(table::unpin);
+            if (saved) {
+                changed.forEach(table::unpin);
+            } else {
+                changed.forEach(table::keep);
+            }
         }
     }
 
@@ -1035,15 +1103,6 @@ public final class PlainStore implements ObjectStore {
             } finally {
                 object.content.readLock().unlock();
             }
-        }
-    }
-
-    private static boolean isPresent(StoredObject object) {
-        object.content.readLock().lock();
-        try {
-            return object.exists;
-        } finally {
-            object.content.readLock().unlock();
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,13 +54,13 @@ final class Replay {
     }
 
     /** @return serial of the newest segment; everything up to it waits in memory for a checkpoint */
-    long run(long checkpointed) throws IOException {
-        long newest = JournalFiles.replay(disk, folder, checkpointed, this::survey);
+    long run(long checkpointed, OptionalLong secret) throws IOException {
+        long newest = JournalFiles.replay(disk, folder, checkpointed, secret, this::survey);
         if (newest > checkpointed) {
             if (synced) {
                 JournalFiles.sync(disk, folder);
             }
-            JournalFiles.replay(disk, folder, checkpointed, this::redo);
+            JournalFiles.replay(disk, folder, checkpointed, secret, this::redo);
             LOG.info("journal replayed records={} objects={}", records, barriers.size());
         }
         return newest;

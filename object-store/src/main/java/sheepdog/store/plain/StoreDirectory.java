@@ -103,9 +103,26 @@ public final class StoreDirectory implements AutoCloseable {
         } else {
             id = newId.getAsLong();
             opened = 0;
+            syncParent(disk, directory);
         }
         write(disk, idFile, "sheepdog store 1\nid %016x\nopened %d\n".formatted(id, opened + 1));
         return new StoreDirectory(disk, directory, lock, id, opened + 1);
+    }
+
+    /** The directory itself may be new. */
+    private static void syncParent(Disk disk, Path directory) throws DiskException {
+        Path parent = directory.toAbsolutePath().getParent();
+        if (parent == null) {
+            return;
+        }
+        try {
+            disk.syncDirectory(parent);
+        } catch (DiskException failure) {
+            if (failure.kind() != DiskException.Kind.ACCESS) {
+                throw failure;
+            }
+            // One that may not be read was not changed by us.
+        }
     }
 
     private static void checkVersion(Disk disk, Path directory, Path file) throws IOException {

@@ -2,6 +2,7 @@ package sheepdog.store.plain;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import sheepdog.protocol.model.Epoch;
@@ -60,7 +61,7 @@ final class StoreFiles implements AutoCloseable {
     }
 
     private Path stalePath(ObjectId oid, Epoch epoch) {
-        return stale.resolve(oid + "." + epoch);
+        return stale.resolve(new StaleCopy(oid, epoch).name());
     }
 
     /** The object a file is named for, if it is named for one. */
@@ -149,10 +150,18 @@ final class StoreFiles implements AutoCloseable {
         }
     }
 
-    void deleteStale() throws DiskException {
-        for (String name : disk.list(stale)) {
-            disk.delete(stale.resolve(name));
-        }
+    List<StaleCopy> staleCopies() throws DiskException {
+        return disk.list(stale).stream()
+                .map(StaleCopy::of)
+                .flatMap(Optional::stream)
+                .toList();
+    }
+
+    void deleteStale(StaleCopy copy) throws DiskException {
+        deleteFile(stale.resolve(copy.name()));
+    }
+
+    void syncStale() throws DiskException {
         if (synced) {
             disk.syncDirectory(stale);
         }
@@ -160,7 +169,14 @@ final class StoreFiles implements AutoCloseable {
 
     void deleteTemporaries() throws DiskException {
         for (String name : disk.list(temporary)) {
-            disk.delete(temporary.resolve(name));
+            deleteFile(temporary.resolve(name));
+        }
+    }
+
+    /** A folder that somebody put there is no reason to stop. */
+    private void deleteFile(Path path) throws DiskException {
+        if (!disk.isDirectory(path)) {
+            disk.delete(path);
         }
     }
 
@@ -168,10 +184,13 @@ final class StoreFiles implements AutoCloseable {
     void deleteAll() throws DiskException {
         cache.close();
         deleteTemporaries();
-        deleteStale();
+        for (StaleCopy copy : staleCopies()) {
+            deleteStale(copy);
+        }
+        syncStale();
         for (String name : disk.list(objects)) {
             if (oidOf(name).isPresent()) {
-                disk.delete(objects.resolve(name));
+                deleteFile(objects.resolve(name));
             }
         }
         if (synced) {

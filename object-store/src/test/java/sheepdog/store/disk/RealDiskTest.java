@@ -180,4 +180,14 @@ class RealDiskTest {
 
         assertThat(space.freeBytes()).isBetween(1L, space.totalBytes());
     }
+
+    @Test
+    void whatCannotBeLookedAtIsNotTakenForAbsent() throws IOException {
+        Path loop = Files.createSymbolicLink(folder.resolve("loop"), Path.of("loop"));
+        Path nowhere = Files.createSymbolicLink(folder.resolve("nowhere"), Path.of("not-there"));
+
+        assertThatThrownBy(() -> disk.exists(loop)).isInstanceOf(DiskException.class);
+        assertThat(disk.exists(nowhere)).isFalse();
+        assertThat(disk.exists(folder)).isTrue();
+    }
 }

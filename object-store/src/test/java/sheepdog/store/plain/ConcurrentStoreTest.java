@@ -64,7 +64,8 @@ class ConcurrentStoreTest {
                     directory.path(),
                     RocksMetaStore.open(directory.database(), directory.nativeCode()),
                     config,
-                    pool)) {
+                    pool,
+                    () -> 99)) {
                 var running = new ArrayList<Future<Void>>();
                 for (int index = 0; index < objects; index++) {
                     var oid = ObjectId.ofData(VID, index);
@@ -80,7 +81,8 @@ class ConcurrentStoreTest {
                     directory.path(),
                     RocksMetaStore.open(directory.database(), directory.nativeCode()),
                     config,
-                    pool)) {
+                    pool,
+                    () -> 99)) {
                 for (int index = 0; index < objects; index++) {
                     var into = ByteBuffer.allocate(BLOCK);
                     store.read(ObjectId.ofData(VID, index), rounds % 7 * BLOCK, into);
@@ -124,7 +126,7 @@ class ConcurrentStoreTest {
         var disk = new RealDisk();
         disk.makeDirectory(folderOfJournal);
         var go = new CountDownLatch(1);
-        try (var journal = new Journal(disk, folderOfJournal, SimMachine.SMALL, 0, Runnable::run, () -> {})) {
+        try (var journal = new Journal(disk, folderOfJournal, SimMachine.SMALL, 0, 99, Runnable::run, () -> {})) {
             var positions = new ArrayList<Journal.Position>();
             for (int index = 0; index < writers; index++) {
                 var entry = JournalRecord.plain(JournalRecord.Kind.FENCE, 0, new Epoch(index), 0, 0);
@@ -248,5 +250,32 @@ class ConcurrentStoreTest {
 
         assertThat(made).isEqualTo(1);
         assertThat(store.stats().objects()).isEqualTo(1);
+    }
+
+    @Test
+    void removalsInTheMiddleOfCheckpointsHarmNeither() throws Exception {
+        var machine = new SimMachine();
+        try (PlainStore store = machine.open()) {
+            var running = new ArrayList<Future<Void>>();
+            for (int index = 0; index < 6; index++) {
+                running.add(pool.submit(makerAndRemover(store, ObjectId.ofAttr(VID, index), index % 2 == 0)));
+            }
+            for (Future<Void> one : running) {
+                one.get();
+            }
+        }
+    }
+
+    private static Callable<Void> makerAndRemover(PlainStore store, ObjectId oid, boolean removes) {
+        return () -> {
+            for (int round = 1; round <= 1500; round++) {
+                var stamp = new Stamp(Epoch.FIRST, 1, round);
+                assertThat(store.create(oid, 0, bytes(BLOCK, round), stamp)).isEqualTo(Outcome.done());
+                assertThat(removes ? store.remove(oid, stamp) : store.setAside(oid, Epoch.FIRST))
+                        .as("round %d", round)
+                        .isEqualTo(Outcome.done());
+            }
+            return null;
+        };
     }
 }

@@ -6,10 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Outcome;
@@ -19,8 +25,10 @@ import sheepdog.store.api.ObjectInfo;
 import sheepdog.store.api.Stamp;
 import sheepdog.store.disk.DiskException;
 import sheepdog.store.disk.DiskFile;
+import sheepdog.store.meta.MetaBatch;
 
 /** Disks that fail, fill up and rot. */
+@Timeout(60)
 class DiskFaultTest {
     private static final ObjectId OID = ObjectId.ofData(new Vid(7), 0);
     private static final ObjectId OTHER = ObjectId.ofData(new Vid(7), 1);
@@ -351,5 +359,196 @@ class DiskFaultTest {
 
         assertThat(machine.open().read(OID, 0, ByteBuffer.allocate(BLOCK)).code())
                 .isEqualTo(ResultCode.EIO);
+    }
+
+    @Test
+    void lostFileOfOneObjectHarmsNoOther() throws IOException {
+        for (String mutation : new String[] {"write", "discard", "large write", "set aside"}) {
+            var fresh = new SimMachine();
+            PlainStore store = fresh.open();
+            store.create(OID, 0, bytes(BLOCK, 1), stamp());
+            store.create(OTHER, 0, bytes(BLOCK, 1), stamp());
+            store.close();
+            fresh.disk.delete(SimMachine.objectPath(OID));
+            fresh.restartProgram();
+            PlainStore again = fresh.open();
+
+            Outcome<Void> outcome = switch (mutation) {
+                case "write" -> again.write(OID, 0, bytes(BLOCK, 2), stamp());
+                case "large write" -> again.write(OID, 0, bytes(100 * BLOCK, 2), stamp());
+                case "discard" -> again.discard(OID, 0, BLOCK, stamp());
+                default -> again.setAside(OID, Epoch.FIRST);
+            };
+
+            boolean aside = mutation.equals("set aside");
+            assertThat(outcome.code()).as(mutation).isEqualTo(aside ? ResultCode.SUCCESS : ResultCode.EIO);
+            assertThat(again.write(OTHER, 0, bytes(BLOCK, 3), stamp()).code())
+                    .as("another object after a %s", mutation)
+                    .isEqualTo(ResultCode.SUCCESS);
+            assertThat(again.find(OID).isEmpty()).isEqualTo(aside);
+            assertThat(again.remove(OID, stamp()).code()).isEqualTo(aside ? ResultCode.NO_OBJ : ResultCode.SUCCESS);
+            fresh.restartProgram();
+            assertThat(read(fresh.open(), OTHER, 0, BLOCK))
+                    .isEqualTo(bytes(BLOCK, 3).array());
+        }
+    }
+
+    @Test
+    void objectWhoseChecksumsAreLostCanBeSetAsideAndFetchedAgain() throws IOException {
+        PlainStore store = machine.open();
+        store.create(OID, 0, bytes(BLOCK, 1), stamp());
+        store.close();
+        machine.restartProgram();
+        machine.meta.apply(new MetaBatch().delete(MetaKeys.sums(OID)));
+        PlainStore again = machine.open();
+        assertThat(again.read(OID, 0, ByteBuffer.allocate(BLOCK)).code()).isEqualTo(ResultCode.EIO);
+
+        assertThat(again.setAside(OID, Epoch.FIRST).code()).isEqualTo(ResultCode.SUCCESS);
+
+        assertThat(again.createIfAbsent(OID, bytes(OID.size(), 2), Epoch.FIRST)).isEqualTo(Outcome.ok(true));
+        assertThat(read(again, OID, 0, BLOCK)).isEqualTo(bytes(BLOCK, 2).array());
+    }
+
+    @Test
+    void readAfterAFailedCheckpointReturnsWhatWasAcknowledged() throws IOException {
+        PlainStore store = machine.open();
+        store.create(OID, 0, bytes(BLOCK, 0), stamp());
+        for (int index = 1; index < 20; index++) {
+            store.create(ObjectId.ofData(new Vid(7), index), 0, bytes(BLOCK, index), stamp());
+        }
+        store.close();
+        machine.restartProgram();
+        PlainStore again = machine.open();
+        assertThat(again.write(OID, 5 * BLOCK, bytes(BLOCK, 77), stamp()).isOk())
+                .as("into what the metadata know as a hole")
+                .isTrue();
+        fail("sync", OID.toString());
+        while (again.write(OTHER, 0, bytes(BLOCK, 1), stamp()).isOk()) {
+            assertThat(sequence).as("a checkpoint came").isLessThan(1000);
+        }
+        heal();
+
+        for (int index = 1; index < 20; index++) {
+            read(again, ObjectId.ofData(new Vid(7), index), 0, BLOCK);
+        }
+
+        assertThat(read(again, OID, 5 * BLOCK, BLOCK))
+                .isEqualTo(bytes(BLOCK, 77).array());
+    }
+
+    @Test
+    void fenceOfAnOwnerIsDurableThoughARefusedMutationOfItCameFirst() throws IOException {
+        PlainStore store = machine.open();
+        store.create(OID, 0, bytes(BLOCK, 1), stamp());
+        assertThat(store.write(OTHER, 0, bytes(BLOCK, 2), new Stamp(Epoch.FIRST, 2, 1))
+                        .code())
+                .isEqualTo(ResultCode.NO_OBJ);
+
+        store.fenceOwner(OID.vid(), 2);
+        machine.power.cut();
+        machine.restart(new SplittableRandom(1));
+
+        assertThat(machine.open().write(OID, 0, bytes(BLOCK, 3), stamp()).code())
+                .as("the first owner's straggler")
+                .isEqualTo(ResultCode.AGAIN);
+    }
+
+    @Test
+    void journalThatIsGoneIsRefusedSinceItMayHaveHeldAcknowledgedWrites() throws IOException {
+        for (int index = 0; index < 2; index++) {
+            var fresh = new SimMachine();
+            PlainStore store = fresh.open();
+            store.create(OID, 0, bytes(BLOCK, 1), stamp());
+            fresh.restartProgram();
+            fresh.disk.delete(Path.of("/sheep/meta/journal" + index));
+
+            assertThatThrownBy(fresh::open)
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("journal" + index)
+                    .hasMessageContaining("missing");
+        }
+    }
+
+    @Test
+    void metadataThatAreGoneAreRefused() throws IOException {
+        PlainStore store = machine.open();
+        for (int count = 0; count < 100; count++) {
+            store.create(OID, 0, bytes(BLOCK, count), stamp());
+        }
+        store.close();
+        machine.restartProgram();
+        machine.meta.apply(new MetaBatch().deleteRange(new byte[] {0}, new byte[] {(byte) 0xff}));
+
+        assertThatThrownBy(machine::open).isInstanceOf(IOException.class).hasMessageContaining("journal");
+    }
+
+    @Test
+    void foldersAmongTheFilesAreLeftAlone() throws IOException {
+        PlainStore store = machine.open();
+        store.create(OID, 0, bytes(BLOCK, 1), stamp());
+        store.setAside(OID, Epoch.FIRST);
+        var folders = List.of("obj/.tmp/mine", "obj/.stale/mine", "obj/" + OTHER, "obj/.stale/" + OTHER + ".1");
+        for (String name : folders) {
+            machine.disk.makeDirectory(Path.of("/sheep").resolve(name));
+        }
+        machine.disk.hook((call, path) -> {
+            if (call.equals("delete") && machine.disk.isDirectory(path)) {
+                throw new DiskException(DiskException.Kind.IO, call, path, "Is a directory");
+            }
+        });
+
+        assertThat(store.forgetStale()).isEqualTo(Outcome.done());
+        assertThat(store.format(Epoch.FIRST)).isEqualTo(Outcome.done());
+        store.close();
+        machine.restartProgram();
+
+        assertThat(machine.open().list(Optional.empty(), 9)).isEmpty();
+        for (String name : folders) {
+            assertThat(machine.disk.isDirectory(Path.of("/sheep").resolve(name)))
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void othersAreServedWhileStaleCopiesAreDeleted() throws IOException {
+        PlainStore store = machine.open();
+        for (int index = 0; index < 3; index++) {
+            store.create(ObjectId.ofData(new Vid(7), index), 0, bytes(BLOCK, index), stamp());
+        }
+        store.setAside(OID, Epoch.FIRST);
+        store.setAside(OTHER, Epoch.FIRST);
+        var third = ObjectId.ofData(new Vid(7), 2);
+        var served = new ArrayList<ResultCode>();
+        machine.disk.hook((call, path) -> {
+            if (call.equals("delete") && path.toString().contains(".stale")) {
+                var client =
+                        new FutureTask<>(() -> store.find(third).isPresent() ? ResultCode.SUCCESS : ResultCode.NO_OBJ);
+                new Thread(client).start();
+                try {
+                    served.add(client.get(20, TimeUnit.SECONDS));
+                } catch (TimeoutException | ExecutionException | InterruptedException late) {
+                    throw new AssertionError("a reader had to wait", late);
+                }
+            }
+        });
+
+        assertThat(store.forgetStale()).isEqualTo(Outcome.done());
+
+        assertThat(served).containsExactly(ResultCode.SUCCESS, ResultCode.SUCCESS);
+        assertThat(machine.disk.list(Path.of("/sheep/obj/.stale"))).isEmpty();
+    }
+
+    @Test
+    void failureToDeleteStaleCopiesDoesNotEndMutations() throws IOException {
+        PlainStore store = machine.open();
+        store.create(OID, 0, bytes(BLOCK, 1), stamp());
+        store.setAside(OID, Epoch.FIRST);
+        fail("delete", ".stale");
+
+        assertThat(store.forgetStale().code()).isEqualTo(ResultCode.EIO);
+        heal();
+
+        assertThat(store.create(OID, 0, bytes(BLOCK, 2), stamp()).code()).isEqualTo(ResultCode.SUCCESS);
+        assertThat(store.forgetStale()).isEqualTo(Outcome.done());
     }
 }

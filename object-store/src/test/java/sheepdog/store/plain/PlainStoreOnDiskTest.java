@@ -22,7 +22,7 @@ class PlainStoreOnDiskTest extends ObjectStoreContract {
         closeDirectory();
         directory = StoreDirectory.open(new RealDisk(), folder.resolve("sheep"), () -> 0x1234L);
         var meta = RocksMetaStore.open(directory.database(), directory.nativeCode());
-        return PlainStore.open(directory.disk(), directory.path(), meta, CONFIG, Runnable::run);
+        return PlainStore.open(directory.disk(), directory.path(), meta, CONFIG, Runnable::run, () -> 99);
     }
 
     @AfterEach

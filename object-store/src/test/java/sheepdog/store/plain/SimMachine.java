@@ -24,7 +24,7 @@ public final class SimMachine {
         disk.makeDirectory(DIRECTORY);
         disk.makeDirectory(DIRECTORY.resolve("meta"));
         meta.restartProgram();
-        return PlainStore.open(disk, DIRECTORY, meta, config, Runnable::run);
+        return PlainStore.open(disk, DIRECTORY, meta, config, Runnable::run, () -> 0x5ec7e7L);
     }
 
     public PlainStore open() throws IOException {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,6 +32,17 @@ class StoreDirectoryTest {
             assertThat(folder.resolve("sheep/epoch")).isDirectory();
             assertThat(folder.resolve("sheep/meta/version")).hasContent("1");
         }
+    }
+
+    @Test
+    void nameOfANewDirectoryIsOnDiskBeforeItsId() throws IOException {
+        var disk = new SimDisk(new SimPower());
+        var calls = new ArrayList<String>();
+        disk.hook((call, path) -> calls.add(call + " " + path));
+
+        StoreDirectory.open(disk, Path.of("/var/sheep"), () -> 5).close();
+
+        assertThat(calls).containsSubsequence("mkdir /var/sheep", "syncdir /var", "rename /var/sheep/id");
     }
 
     @Test

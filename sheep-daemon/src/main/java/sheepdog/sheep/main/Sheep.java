@@ -118,7 +118,8 @@ final class Sheep implements AutoCloseable {
                 directory.path(),
                 RocksMetaStore.open(directory.database(), directory.nativeCode()),
                 PlainStoreConfig.DEFAULT.withSynced(config.sync()),
-                housekeeping);
+                housekeeping,
+                random::nextLong);
         archive = FileEpochArchive.open(directory.path());
         Member self = new Member(node(), directory.id(), directory.incarnation());
         LOG.info(
