@@ -36,7 +36,7 @@ tell_tests() {
         # What Maven says again at the end of a module comes after this.
         '[INFO] Results:') _show_outputs ;;
         '[ERROR] '*'There was a timeout'*) _lost "hung and was ended" "$1" ;;
-        '[ERROR] '*'forked VM terminated'*) _lost "died" "$1" ;;
+        '[ERROR] '*'forked VM terminated'* | '[ERROR] '*'error in the forked process'*) _lost "died" "$1" ;;
         '[ERROR] Failures:'* | '[ERROR] Errors:'* | '[ERROR] Tests run: '* | '[ERROR] There are test failures.') _failing= ;;
         '[ERROR]   '* | '[ERROR] '*'	at '* | '[ERROR] Command was '* | '[ERROR] See '* | '[ERROR] Re-run '* | '[ERROR] After '* | \
             '[ERROR] To see '* | '[ERROR] For more '* | '[ERROR] '*'[Help '*) ;;

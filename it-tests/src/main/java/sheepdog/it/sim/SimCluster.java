@@ -169,6 +169,14 @@ public final class SimCluster {
         guests.clear();
     }
 
+    /** The guest ends what it has begun, its disk is deleted, and it is forgotten. */
+    public void delete(SimGuest guest) {
+        guest.stop();
+        await("the guest to end what it began", guest::idle);
+        explained(() -> guest.delete(LIMIT));
+        guests.remove(guest);
+    }
+
     /** Lets time pass. */
     public void run(Duration span) {
         explained(() -> time.runFor(span));

@@ -23,7 +23,8 @@ import sheepdog.protocol.wire.Response;
  * the object, then changes the inode's slot, and is done when both are acknowledged; READONLY means that the VDI became
  * a snapshot, and its name is looked up again. What is read is held against a {@link SectorModel}.
  *
- * <p>Any other refusal is a broken promise (I14: what must wait is parked, not failed).
+ * <p>Any other refusal is a broken promise (I14: what must wait is parked, not failed), but for NO_SPACE where a story
+ * {@link #bearsNoSpace expects} it: that write is given up, and may be there or not.
  */
 public final class SimGuest {
     private static final int SECTOR = SectorModel.SECTOR_BYTES;
@@ -44,7 +45,9 @@ public final class SimGuest {
     private Vid vid = Vid.NONE;
     private boolean loading;
     private int inFlight;
+    private boolean bearsNoSpace;
     private long writes;
+    private long refused;
     private long reads;
     private long longestNanos;
 
@@ -140,6 +143,11 @@ public final class SimGuest {
         });
     }
 
+    /** From now on a write may be refused for want of space. */
+    public void bearsNoSpace() {
+        bearsNoSpace = true;
+    }
+
     /** Begins no more; {@link #idle} tells when all that was begun is done. */
     public void stop() {
         loading = false;
@@ -161,6 +169,14 @@ public final class SimGuest {
         }
     }
 
+    /** Deletes the VDI; nothing of the disk may be used afterwards. For stories, with no load. */
+    public void delete(Duration limit) {
+        Invariant.check(inFlight == 0, "a disk is deleted with %d requests under way", inFlight);
+        var header = SimClient.internalHeader(Opcode.DEL_VDI, Flags.WRITE);
+        expect(client.call(new Request.DeleteVdi(header, name, VdiName.EMPTY, 0), limit));
+        time.log(client.toString(), "deleted " + name);
+    }
+
     /** Its client, to be moved to another gateway or cut off. */
     public SimClient client() {
         return client;
@@ -169,6 +185,11 @@ public final class SimGuest {
     /** Acknowledged writes. */
     public long writes() {
         return writes;
+    }
+
+    /** Writes that were refused for want of space. */
+    public long refused() {
+        return refused;
     }
 
     /** Answered reads. */
@@ -280,6 +301,8 @@ public final class SimGuest {
             response.release();
             if (result == ResultCode.READONLY) {
                 lookUpAgain(() -> put(write, data));
+            } else if (result == ResultCode.NO_SPACE && bearsNoSpace) {
+                givenUp(write);
             } else {
                 Invariant.check(result == ResultCode.SUCCESS, "%s was told %s on a write to %s", client, result, oid);
                 if (inPlace) {
@@ -305,6 +328,10 @@ public final class SimGuest {
             response.release();
             if (result == ResultCode.READONLY) {
                 lookUpAgain(() -> put(write, data));
+                return;
+            }
+            if (result == ResultCode.NO_SPACE && bearsNoSpace) {
+                givenUp(write);
                 return;
             }
             Invariant.check(result == ResultCode.SUCCESS, "%s was told %s on a slot of %s", client, result, target);
@@ -337,6 +364,11 @@ public final class SimGuest {
     private void acknowledged(SectorModel.Write write) {
         model.acknowledged(write);
         writes++;
+        done(write.firstSector());
+    }
+
+    private void givenUp(SectorModel.Write write) {
+        refused++;
         done(write.firstSector());
     }
 

@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -139,6 +141,19 @@ public final class SimLoop implements Loop {
         time.log(name, "killed");
     }
 
+    /**
+     * The steps that pools have begun and not ended, each to be run at most once, for an end in the middle of them: the
+     * loop never hears of them, and {@link #kill} must follow.
+     */
+    List<Runnable> underWay() {
+        return pools.values().stream()
+                .filter(lanes -> lanes.pool != Pool.LOG) // A write of the log is there or not.
+                .flatMap(lanes -> lanes.begun.stream()
+                        .map(stripe -> lanes.waiting.get(stripe).getFirst()))
+                .<Runnable>map(step -> () -> time.runAs(this, false, step::run))
+                .toList();
+    }
+
     /** SIGSTOP. */
     public void pause() {
         paused = true;
@@ -235,6 +250,7 @@ public final class SimLoop implements Loop {
         private final Pool pool;
         private final TreeMap<Long, ArrayDeque<Step>> waiting = new TreeMap<>();
         private final ArrayDeque<Long> ready = new ArrayDeque<>();
+        private final LinkedHashSet<Long> begun = new LinkedHashSet<>();
         private int running;
 
         Lanes(Pool pool) {
@@ -256,6 +272,7 @@ public final class SimLoop implements Loop {
             while (running < THREADS.get(pool) && !ready.isEmpty() && !hung.contains(pool)) {
                 running++;
                 long stripe = ready.removeFirst();
+                begun.add(stripe);
                 long delay = random.nextLong(5_000, 2_000_000) + slowNanos;
                 time.at(time.nowNanos() + delay, () -> SimLoop.this.run(new Task(() -> runOne(stripe), false)));
             }
@@ -263,6 +280,7 @@ public final class SimLoop implements Loop {
 
         private void runOne(long stripe) {
             running--;
+            begun.remove(stripe);
             if (hung.contains(pool)) {
                 ready.addFirst(stripe);
                 return;
@@ -281,6 +299,7 @@ public final class SimLoop implements Loop {
         void clear() {
             waiting.clear();
             ready.clear();
+            begun.clear();
             running = 0;
         }
     }

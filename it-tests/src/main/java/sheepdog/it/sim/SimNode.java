@@ -34,7 +34,7 @@ public final class SimNode {
     private final Node node;
     private long storeId;
     private int disks;
-    private SimStore store = new SimStore();
+    private SimStore store;
     private SimArchive archive = new SimArchive();
     private final Logs logs;
     private Optional<Process> process = Optional.empty();
@@ -64,13 +64,13 @@ public final class SimNode {
     private void newDisk() {
         disks++;
         storeId = time.random("store " + name + " " + disks).nextLong(1, Long.MAX_VALUE);
+        store = new SimStore(time.random("disk " + name + " " + disks));
     }
 
     /** The disk is replaced by an empty one; the sheep must be down. */
     public void wipe() {
         Invariant.check(process.isEmpty(), "%s runs", name);
         newDisk();
-        store = new SimStore();
         archive = new SimArchive();
         time.log(name, "has a new disk");
     }
@@ -94,7 +94,7 @@ public final class SimNode {
         wiring[0] = new Wiring(
                 loop,
                 log,
-                store,
+                store.start(),
                 archive,
                 self,
                 links,
@@ -115,13 +115,15 @@ public final class SimNode {
         loop.execute(wiring[0]::start);
     }
 
-    /** Ends the process as kill -9 does; what was on disk stays. */
+    /** Ends the process as kill -9 does, in the middle of what it does; what reached the disk stays. */
     public void kill() {
+        store.kill(process.orElseThrow().loop.underWay());
         end(false);
     }
 
-    /** The host loses its power. */
+    /** The host loses its power, in the middle of what it does; what was not synced may be lost, in part or in whole. */
     public void losePower() {
+        store.losePower(process.orElseThrow().loop.underWay());
         end(true);
     }
 
@@ -214,6 +216,7 @@ public final class SimNode {
     private void ended(SimLoop loop, boolean failed) {
         if (process.filter(p -> p.loop == loop).isPresent()) {
             time.log(name, failed ? "ended by its disk" : "ended");
+            store.close();
             end(false);
         }
     }

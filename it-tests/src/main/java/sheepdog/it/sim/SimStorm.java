@@ -9,8 +9,8 @@ import sheepdog.membership.runtime.Pool;
  * Faults at random, within a budget: never so many at once that a majority, or the last copy of an object, is lost for
  * good. So whatever goes wrong in a storm is a bug.
  *
- * <p>One node at a time is killed, stopped, cut off, slow, without power, or has a disk that hangs; sometimes all lose
- * their power together. Between two faults the cluster gets time to agree and, every other time, to recover.
+ * <p>One node at a time is killed, stopped, cut off, slow, without power, or has a disk that hangs or fails; sometimes
+ * all lose their power together. Between two faults the cluster gets time to agree and, every other time, to recover.
  */
 public final class SimStorm {
     private final SimCluster cluster;
@@ -32,6 +32,7 @@ public final class SimStorm {
         RESET,
         SLOW,
         HANG,
+        DISK_FAILS,
         LEAVE,
         BLACKOUT
     }
@@ -110,6 +111,15 @@ public final class SimStorm {
                 if (victim.isUp()) {
                     victim.loop().unhang(Pool.STORE);
                 }
+            }
+            case DISK_FAILS -> {
+                victim.store().fails(random.nextBoolean() ? SimStore.Failure.WRITE : SimStore.Failure.SYNC);
+                pass();
+                if (victim.isUp()) {
+                    victim.kill(); // It had nothing to write, or has not left yet.
+                }
+                victim.store().heals();
+                victim.start();
             }
             case LEAVE -> {
                 victim.leave();

@@ -4,15 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import sheepdog.membership.runtime.Pool;
 import sheepdog.protocol.model.Epoch;
-import sheepdog.protocol.model.ResultCode;
 
 /** Stories of whole clusters, for every log: each says what a user would see. */
 abstract class ClusterStories {
     private static final Duration LIMIT = Duration.ofSeconds(30);
+
+    /** I13. */
+    private static final Duration RESUMES = Duration.ofSeconds(10);
 
     /** A cluster of that many nodes, all up, not formatted. */
     protected abstract SimCluster cluster(long seed, int nodes);
@@ -55,7 +56,7 @@ abstract class ClusterStories {
 
         cluster.node(0).kill();
         cluster.run(Duration.ofSeconds(10));
-        assertThat(guest.longestAndReset()).isLessThan(Duration.ofSeconds(8));
+        assertThat(guest.longestAndReset()).isLessThan(Duration.ofSeconds(3));
 
         cluster.verify();
     }
@@ -168,18 +169,27 @@ abstract class ClusterStories {
     }
 
     @Test
-    void nodeWhoseDiskFailsLeavesAndTheOthersGoOn() {
-        var cluster = cluster(14, 3).format(3);
+    void nodeWhoseDiskTakesNoWritesLeavesAndTheOthersGoOn() {
+        diskFails(cluster(14, 3), SimStore.Failure.WRITE);
+    }
+
+    @Test
+    void nodeWhoseDiskFailsToSyncLeavesAndTheOthersGoOn() {
+        diskFails(cluster(31, 3), SimStore.Failure.SYNC);
+    }
+
+    private static void diskFails(SimCluster cluster, SimStore.Failure failure) {
+        cluster.format(3);
         var guest = cluster.guest("monkey", 3, 0);
         cluster.load(4);
         cluster.run(Duration.ofSeconds(3));
 
-        cluster.node(1).store().fails(Optional.of(ResultCode.EIO));
+        cluster.node(1).store().fails(failure);
         cluster.await(
                 "the end of the sheep with the bad disk", () -> !cluster.node(1).isUp());
         cluster.run(Duration.ofSeconds(5));
         assertThat(guest.longestAndReset()).isLessThan(Duration.ofSeconds(5));
-        cluster.node(1).store().fails(Optional.empty());
+        cluster.node(1).store().heals();
 
         cluster.verify();
     }
@@ -393,6 +403,88 @@ abstract class ClusterStories {
         cluster.nodes().forEach(SimNode::resume);
         cluster.awaitServing();
 
+        cluster.verify();
+    }
+
+    @Test
+    void powerThatGoesInTheMiddleOfWritesAgainAndAgainLosesNothingAcknowledged() {
+        var cluster = cluster(27, 3).format(3);
+        var guest = cluster.guest("monkey", 3, 0);
+        cluster.guest("donkey", 2, 1);
+        cluster.load(8);
+
+        for (int round = 0; round < 8; round++) {
+            cluster.run(Duration.ofMillis(cluster.story().nextLong(500, 2_500)));
+            cluster.nodes().forEach(SimNode::losePower);
+            cluster.run(Duration.ofMillis(cluster.story().nextLong(1_000)));
+            cluster.nodes().forEach(SimNode::start);
+            cluster.await("service to resume", RESUMES, cluster::isServing);
+        }
+
+        cluster.verify();
+        assertThat(guest.writes()).isGreaterThan(500);
+    }
+
+    @Test
+    void eachLosesItsPowerInTurnInTheMiddleOfWrites() {
+        var cluster = cluster(28, 3).format(3);
+        cluster.guest("monkey", 3, 0);
+        cluster.guest("donkey", 2, 1);
+        cluster.load(8);
+
+        for (int round = 0; round < 6; round++) {
+            cluster.run(Duration.ofMillis(cluster.story().nextLong(500, 2_500)));
+            SimNode victim = cluster.node(round % 3);
+            victim.losePower();
+            cluster.run(Duration.ofMillis(cluster.story().nextLong(6_000)));
+            victim.start();
+            cluster.awaitRecovered();
+        }
+
+        cluster.verify();
+    }
+
+    @Test
+    void fullDiskRefusesWhatGrowsAndDeletionHelps() {
+        var cluster = cluster(29, 3).format(3);
+        cluster.guest("monkey", 3, 0);
+        writeFor(cluster, 5);
+        SimStore full = cluster.node(2).store();
+        long before = full.usedBytes();
+        full.fillsUp(64 << 10);
+
+        var late = cluster.guest("donkey", 8, 1);
+        late.bearsNoSpace();
+        writeFor(cluster, 5);
+        assertThat(late.refused()).isPositive();
+        assertThat(late.writes()).as("others still find a place").isPositive();
+        assertThat(cluster.isServing()).as("a full disk is no broken disk").isTrue();
+
+        cluster.delete(late);
+        cluster.await("the space to be given back", () -> full.usedBytes() <= before);
+        cluster.guest("jackal", 1, 1);
+        writeFor(cluster, 3);
+        cluster.verify();
+    }
+
+    @Test
+    void whatWasWrittenWhileOneDiskWasFullIsAllThereAndEqual() {
+        var cluster = cluster(30, 3).format(3);
+        var guest = cluster.guest("monkey", 8, 0);
+        cluster.node(1).store().fillsUp(200 << 10);
+        guest.bearsNoSpace();
+        cluster.load(6);
+        cluster.run(Duration.ofSeconds(5));
+        assertThat(guest.refused()).isPositive();
+
+        cluster.nodes().forEach(SimNode::losePower);
+        cluster.run(Duration.ofSeconds(1));
+        cluster.nodes().forEach(SimNode::start);
+        cluster.awaitServing();
+        cluster.run(Duration.ofSeconds(5));
+
+        cluster.settle();
+        cluster.node(1).store().heals();
         cluster.verify();
     }
 

@@ -422,15 +422,16 @@ public final class Gateway {
         }
 
         private void settle(ReplicatedMutation.Result.Mixed mixed) {
-            settlement
-                    .settleObject(mutation.oid(), right, sequence, mixed.source())
-                    .thenAccept(settled -> {
-                        if (settled) {
-                            finish(mixed.code());
-                        } else {
-                            again();
-                        }
-                    });
+            var settling = mutation instanceof Mutation.Write write && mixed.code() != ResultCode.SUCCESS
+                    ? settlement.settleRange(write, right, sequence, mixed.source())
+                    : settlement.settleObject(mutation.oid(), right, sequence, mixed.source());
+            settling.thenAccept(settled -> {
+                if (settled) {
+                    finish(mixed.code());
+                } else {
+                    again();
+                }
+            });
         }
 
         private void finish(ResultCode code) {

@@ -64,7 +64,33 @@ final class Settlement {
     }
 
     /**
-     * Settles one object after replicas disagreed on a mutation of it.
+     * Makes a range equal after replicas disagreed on a write to it. The rest of the object may be written meanwhile, and
+     * is left alone; so is its mark, which goes with the write's number.
+     *
+     * @param write  whose range the caller holds
+     * @param source the replica whose content goes to the others
+     */
+    CompletionStage<Boolean> settleRange(Mutation.Write write, Right right, long sequence, Node source) {
+        if (cluster.view().isEmpty()) {
+            return CompletableFuture.completedStage(false);
+        }
+        ObjectId oid = write.oid();
+        var run = new Run(
+                oid.vid(), right.generation(), () -> true, cluster.view().get());
+        var replicas = run.view.replicas(oid, cluster.copies(oid));
+        if (!replicas.contains(source)) {
+            return CompletableFuture.completedStage(false);
+        }
+        run.fetchRange(
+                write,
+                sequence,
+                source,
+                replicas.stream().filter(node -> !node.equals(source)).toList());
+        return run.done;
+    }
+
+    /**
+     * Settles one object after replicas disagreed on a mutation of the whole of it.
      *
      * @param source the replica whose content goes to the others
      */
@@ -157,6 +183,32 @@ final class Settlement {
                         next();
                     }
                 }
+            });
+        }
+
+        private void fetchRange(Mutation.Write write, long number, Node from, List<Node> others) {
+            int length = write.to() - write.from();
+            var ask = new PeerRequest.ReadReplica(
+                    header(Opcode.READ_REPLICA, 0), write.oid(), write.from(), length, generation);
+            peers.send(from, ask).thenAccept(answer -> {
+                if (answer.result() != ResultCode.SUCCESS) {
+                    note(from, answer);
+                    answer.release();
+                    done.complete(false);
+                    return;
+                }
+                var requests = others.stream()
+                        .map(_ -> new PeerRequest.WriteReplica(
+                                header(Opcode.WRITE_REPLICA, Flags.WRITE),
+                                write.oid(),
+                                write.from(),
+                                answer.data(),
+                                generation,
+                                number,
+                                0))
+                        .toList();
+                sendAll(others, requests, this::next);
+                answer.release();
             });
         }
 

@@ -158,8 +158,8 @@ class GatewayPeerTest {
     }
 
     @Test
-    void aWriteThatOneReplicaHasNoRoomForFailsAfterCopiesWereMadeEqual() {
-        var write = write(0, 1);
+    void aWriteThatOneReplicaHasNoRoomForFailsAfterItsRangeWasMadeEqual() {
+        var write = write(40, 1, 2);
         writes().get(0).answer(ResultCode.SUCCESS);
         var full = writes().get(0);
         full.answer(ResultCode.NO_SPACE);
@@ -168,14 +168,17 @@ class GatewayPeerTest {
         var fetch = link.open(PeerRequest.ReadReplica.class);
         assertThat(fetch).hasSize(1);
         assertThat(fetch.getFirst().to()).isEqualTo(full.to());
+        assertThat((PeerRequest.ReadReplica) fetch.getFirst().request())
+                .extracting(PeerRequest.ReadReplica::offset, PeerRequest.ReadReplica::length)
+                .as("the rest of the object may be written meanwhile")
+                .containsExactly(40, 2);
         assertThat(write).isNotDone();
-        fetch.getFirst().answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, Payload.of(new byte[OID.size()])));
-        assertThat(link.open(PeerRequest.CreateReplica.class)).hasSize(2);
-        link.answerAll(ResultCode.SUCCESS);
+        fetch.getFirst().answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, Payload.of(new byte[2])));
+        assertThat(writes()).hasSize(2).noneMatch(sent -> sent.to().equals(full.to()));
         assertThat(write).isNotDone();
-        assertThat(link.open(PeerRequest.SettleObject.class)).hasSize(3);
         link.answerAll(ResultCode.SUCCESS);
 
+        assertThat(link.open()).as("nothing about the object's mark").isEmpty();
         assertThat(write).isCompletedWithValue(ResultCode.NO_SPACE);
         nobodyHoldsAPayload();
     }
