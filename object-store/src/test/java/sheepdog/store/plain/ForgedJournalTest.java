@@ -14,6 +14,7 @@ import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Vid;
 import sheepdog.store.api.Stamp;
 import sheepdog.store.disk.DiskFile;
+import sheepdog.store.meta.MetaBatch;
 
 /**
  * What a guest writes lies in the journal as it is, at offsets that the guest can work out. So it can look like a batch
@@ -129,5 +130,32 @@ class ForgedJournalTest {
         machine.restartProgram();
 
         assertThatNothingHappened();
+    }
+
+    @Test
+    void journalOfAStoreThatHadNoSecretIsReplayedAndItsNextBatchesBearOne() throws IOException {
+        PlainStore store = open(0);
+        store.create(MINE, 0, ByteBuffer.allocate(BLOCK).put(0, (byte) 1), stamp());
+        machine.restartProgram();
+        machine.meta.apply(new MetaBatch().delete(MetaKeys.JOURNAL));
+
+        PlainStore again = open(77);
+        assertThat(again.find(MINE)).isPresent();
+        again.create(VICTIM, 0, ByteBuffer.allocate(BLOCK).put(0, (byte) 1), stamp());
+        machine.restartProgram();
+
+        assertThat(open(78).list(Optional.empty(), 9)).hasSize(2);
+        var secret = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+        try (DiskFile file = machine.disk.open(Path.of("/sheep/meta/journal0"))) {
+            file.read(secret, Journal.SECRET_OFFSET);
+        }
+        assertThat(secret.getLong(0)).isEqualTo(77);
+    }
+
+    private PlainStore open(long secret) throws IOException {
+        machine.disk.makeDirectory(Path.of("/sheep"));
+        machine.disk.makeDirectory(Path.of("/sheep/meta"));
+        return PlainStore.open(
+                machine.disk, Path.of("/sheep"), machine.meta, SimMachine.SMALL, Runnable::run, () -> secret);
     }
 }
