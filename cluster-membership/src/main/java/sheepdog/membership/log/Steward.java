@@ -28,8 +28,9 @@ import sheepdog.protocol.model.NodeId;
  *   said that it leaves     -----------------------------------------------------------> epoch without it
  *   dead for certain        -----------------------------------------------------------> epoch without it
  *   silent, or link closed  wait until its lease is over ------------------------------> epoch without it
- *   two complain of it      no more leases, wait until its lease is over --------------> epoch without it
- *   two complain of self    hand over; the next leader has heard the complaints, too
+ *   two complain of it,     no more leases, wait until its lease is over --------------> epoch without it
+ *   or it does itself
+ *   likewise of self        hand over; the next leader has heard the complaints, too
  *   a new process answers   same address: an entry that says so; another address ------> epoch with the new record
  *   address taken by another store, lease over ----------------------------------------> epoch with that one instead
  * </pre>
@@ -291,7 +292,7 @@ final class Steward {
      * what is wrong. Not by each new leader at once, should all complain of all.
      */
     private boolean yields(long now) {
-        boolean due = complaints.by(self.storeId()).size() >= 2
+        boolean due = isConfirmed(self.storeId())
                 && now - core.electedAt() > timing.silence().toNanos()
                 && othersSuffice(self.storeId(), now);
         if (due) {
@@ -300,11 +301,17 @@ final class Steward {
         return due && core.handOver(false);
     }
 
+    /** Two say so; or it does itself, for who says so of its own disk knows best and needs no witness. */
+    private boolean isConfirmed(long accused) {
+        Set<Long> by = complaints.by(accused);
+        return by.size() >= 2 || by.contains(accused);
+    }
+
     private void condemn(EpochRecord epoch, Set<Long> accused, long now) {
         for (long id : accused) {
             Set<Long> by = complaints.by(id);
             // One at a time: a fault of the network between many must not take many out.
-            if (id != self.storeId() && by.size() >= 2 && condemnedAt.isEmpty() && othersSuffice(id, now)) {
+            if (id != self.storeId() && isConfirmed(id) && condemnedAt.isEmpty() && othersSuffice(id, now)) {
                 LOG.warn("complaints node={} from={}", epoch.store(id).get(), by);
                 condemnedAt.put(id, now);
                 core.withhold(id, epoch.store(id).get().incarnation());

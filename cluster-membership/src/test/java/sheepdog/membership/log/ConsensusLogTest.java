@@ -475,6 +475,45 @@ class ConsensusLogTest {
     }
 
     @Test
+    void whoComplainsOfItselfNeedsNoWitness() {
+        Lab lab = Lab.formatted(87, 3);
+        int accused = (lab.leader().orElseThrow().box.number + 1) % 3;
+
+        lab.life(accused).complain(lab.box(accused).storeId);
+
+        lab.until(() -> lab.checks().newest().members().size() == 2, Duration.ofSeconds(4));
+        assertThat(lab.checks().newest().store(lab.box(accused).storeId)).isEmpty();
+    }
+
+    @Test
+    void aLeaderThatComplainsOfItselfHandsOverAndIsPutOut() {
+        Lab lab = Lab.formatted(88, 3);
+        int accused = lab.leader().orElseThrow().box.number;
+        long id = lab.box(accused).storeId;
+
+        lab.run(Duration.ofSeconds(4)); // Whoever was just elected is not asked to hand over.
+        lab.life(accused).complain(id);
+
+        lab.until(() -> lab.checks().newest().members().size() == 2, Duration.ofSeconds(4));
+        assertThat(lab.checks().newest().store(id)).isEmpty();
+    }
+
+    @Test
+    void whoeverTheOthersCannotDoWithoutStaysWhateverItSaysOfItself() {
+        Lab lab = Lab.formatted(89, 2);
+        int tie = tie(lab);
+
+        for (int i = 0; i < 10; i++) {
+            lab.life(0).complain(lab.box(0).storeId);
+            lab.life(1).complain(lab.box(1).storeId);
+            lab.run(Duration.ofMillis(500));
+        }
+
+        assertThat(lab.checks().newest().members()).hasSize(1);
+        assertThat(lab.checks().newest().store(lab.box(tie).storeId)).isPresent();
+    }
+
+    @Test
     void gatewaysDoNotVoteAndCanFormat() {
         var lab = new Lab(86);
         lab.add(0).start();

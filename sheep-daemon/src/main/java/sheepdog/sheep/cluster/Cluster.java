@@ -43,6 +43,7 @@ public final class Cluster implements ClusterLog.StateMachine {
     private final ClusterState state = new ClusterState();
     private final EpochHistory history;
     private final List<Runnable> listeners = new ArrayList<>();
+    private Runnable whenUnable = () -> {};
 
     private Optional<ClusterView> view = Optional.empty();
     private boolean killed;
@@ -60,6 +61,23 @@ public final class Cluster implements ClusterLog.StateMachine {
     /** {@code changed} is called on the loop after the view, the status, a VDI or an owner changed. */
     public void onChange(Runnable changed) {
         listeners.add(changed);
+    }
+
+    /** {@code leave} is called on the loop when this node's disk does not let it be a member any more. */
+    public void onUnable(Runnable leave) {
+        whenUnable = leave;
+    }
+
+    /**
+     * This node cannot be a member any more.
+     *
+     * @param why the one line that the operator finds
+     */
+    public void unable(String why) {
+        if (!killed) {
+            LOG.error("leaving sheepdog cluster: {}", why);
+            whenUnable.run();
+        }
     }
 
     public Member self() {
@@ -189,7 +207,9 @@ public final class Cluster implements ClusterLog.StateMachine {
             switch (done) {
                 case Outcome.Ok<Void> _ -> publish(record, format);
                 case Outcome.Refused<Void> refused ->
-                    LOG.error("epoch={} cannot be served here result={}", record.epoch(), refused.code());
+                    // A member that serves nothing would hold everybody up. The next start of this sheep tries again.
+                    unable("the disk failed formatting the store for epoch=" + record.epoch() + " result="
+                            + refused.code());
             }
         });
     }

@@ -30,7 +30,9 @@ public final class Dispatcher implements RequestSink {
     private final Observer observer;
     private final List<Waiting> waiting = new ArrayList<>();
     private final List<Runnable> whenIdle = new ArrayList<>();
+    private final List<Runnable> whenClientsIdle = new ArrayList<>();
     private int running;
+    private int ofClients;
 
     private record Waiting(Request request, ConnectionInfo from, Consumer<Response> reply, long sinceNanos) {}
 
@@ -102,8 +104,9 @@ public final class Dispatcher implements RequestSink {
         } else {
             running++;
             peer.apply(request).thenAccept(response -> {
-                ended();
+                running--;
                 answer(request, reply, sinceNanos, response);
+                tellIdle();
             });
         }
     }
@@ -115,9 +118,12 @@ public final class Dispatcher implements RequestSink {
                 answer(request, reply, sinceNanos, now.answer().apply(request));
             case Operation.Handler.Later later -> {
                 running++;
+                ofClients++;
                 later.start().apply(request, from).thenAccept(response -> {
-                    ended();
+                    running--;
+                    ofClients--;
                     answer(request, reply, sinceNanos, response);
+                    tellIdle();
                 });
             }
         }
@@ -128,12 +134,19 @@ public final class Dispatcher implements RequestSink {
         reply.accept(response);
     }
 
-    private void ended() {
-        if (--running == 0) {
-            var idle = List.copyOf(whenIdle);
-            whenIdle.clear();
-            idle.forEach(Runnable::run);
+    private void tellIdle() {
+        if (ofClients == 0) {
+            runAll(whenClientsIdle);
         }
+        if (running == 0) {
+            runAll(whenIdle);
+        }
+    }
+
+    private static void runAll(List<Runnable> once) {
+        var idle = List.copyOf(once);
+        once.clear();
+        idle.forEach(Runnable::run);
     }
 
     /** The state of the cluster changed: who waits is judged again. */
@@ -157,6 +170,15 @@ public final class Dispatcher implements RequestSink {
             run.run();
         } else {
             whenIdle.add(run);
+        }
+    }
+
+    /** The same for requests of clients alone: whatever other sheep ask goes on. */
+    public void whenClientsIdle(Runnable run) {
+        if (ofClients == 0) {
+            run.run();
+        } else {
+            whenClientsIdle.add(run);
         }
     }
 

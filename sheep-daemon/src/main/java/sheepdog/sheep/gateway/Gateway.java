@@ -153,6 +153,11 @@ public final class Gateway {
         return ownership.yieldOwner(vid, generation);
     }
 
+    /** Before this sheep leaves: gives every right to write back. The stage completes when the log has it. */
+    public CompletionStage<Void> giveAllBack() {
+        return ownership.giveAllBack();
+    }
+
     private CompletionStage<ResultCode> done(ResultCode code) {
         var done = new LoopFuture<ResultCode>(loop);
         done.complete(code);

@@ -40,7 +40,8 @@ import sheepdog.sheep.runtime.PeerLink;
  *
  * <p>A VDI whose last owner died is settled before anyone uses it: the copies of the objects that it may have been
  * writing are made equal (R6). An epoch change that takes the right away makes mutations under way be admitted again; a
- * closed connection does nothing here; a shutdown leaves the rights to the log, which voids them.
+ * closed connection does nothing here; a shutdown leaves the rights to the log, which voids them. A sheep that leaves gives
+ * them back first, so that nobody has to settle after it.
  */
 final class Ownership {
     private static final Logger LOG = LoggerFactory.getLogger(Ownership.class);
@@ -53,6 +54,7 @@ final class Ownership {
     private final PeerLink peers;
     private final Settlement settlement;
     private final Map<Vid, Holding> holdings = new TreeMap<>(Comparator.naturalOrder());
+    private boolean givenBack;
 
     private enum State {
         TAKING,
@@ -172,7 +174,7 @@ final class Ownership {
     }
 
     private void take(Vid vid, Holding holding) {
-        if (holdings.get(vid) != holding || holding.state != State.TAKING) {
+        if (givenBack || holdings.get(vid) != holding || holding.state != State.TAKING) {
             return;
         }
         Owner owner = cluster.owner(vid);
@@ -300,6 +302,26 @@ final class Ownership {
                             forget(vid, holding);
                             done.complete(result.code());
                         }));
+    }
+
+    /**
+     * Gives every right back, each when nothing is under way under it, and takes none any more: whoever still waits for
+     * one waits for ever. The stage completes when the log has it.
+     */
+    CompletionStage<Void> giveAllBack() {
+        givenBack = true;
+        var done = new LoopFuture<Void>(loop);
+        var left = new ArrayList<CompletableFuture<ResultCode>>();
+        for (Vid vid : List.copyOf(holdings.keySet())) {
+            Holding holding = holdings.get(vid);
+            if (holding.state == State.HELD && !holding.paused) {
+                var one = new LoopFuture<ResultCode>(loop);
+                left.add(one);
+                drain(vid, holding, one);
+            }
+        }
+        CompletableFuture.allOf(left.toArray(CompletableFuture[]::new)).thenRun(() -> done.complete(null));
+        return done;
     }
 
     /** Nothing is held any more; who waits takes the right anew. */

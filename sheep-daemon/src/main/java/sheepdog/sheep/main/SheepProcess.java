@@ -1,6 +1,7 @@
 package sheepdog.sheep.main;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,6 +57,9 @@ final class SheepProcess {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> asked(sheep), "end"));
         log.info(SheepLog.NOTICE, "sheepdog daemon (version {}) started", Version.text());
         int exit = ended.join();
+        if (exit != 0) {
+            Thread.ofPlatform().daemon().name("end").start(this::doNotWaitForTheDisk);
+        }
         log.info("shutdown");
         sheep.close();
         pidFile.ifPresent(PidFile::close);
@@ -82,6 +86,17 @@ final class SheepProcess {
         }
     }
 
+    /** A disk that hangs would keep a sheep that ends for that reason; nothing may be logged, for the log is on a disk. */
+    private void doNotWaitForTheDisk() {
+        try {
+            finished.get(END_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException | ExecutionException stuck) {
+            Runtime.getRuntime().halt(1);
+        } catch (InterruptedException ending) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** The directory is ours: from here on errors are in the log. */
     private void lockHeld() {
         background.ifPresent(Background::detach);
@@ -95,7 +110,11 @@ final class SheepProcess {
 
     /** The log has to be written before the process is gone, and nothing else may happen in between. */
     private void broken(Throwable fault) {
-        log.error("sheep exits unexpectedly ({})", fault.getMessage(), fault);
+        if (fault instanceof UncheckedIOException disk) {
+            log.error("sheep exits: the disk failed ({})", disk.getCause().getMessage());
+        } else {
+            log.error("sheep exits unexpectedly ({})", fault.getMessage(), fault);
+        }
         logFile.ifPresent(SheepLog::close);
         Runtime.getRuntime().halt(1);
     }

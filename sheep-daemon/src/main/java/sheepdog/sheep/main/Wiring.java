@@ -52,12 +52,19 @@ public final class Wiring {
     /** How long requests under way may keep a sheep that ends from ending. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
+    /** How long a sheep that leaves finishes what its clients asked, and gives back what it owns, as a member. */
+    private static final Duration DRAIN = Duration.ofSeconds(2);
+
+    /** A disk that hangs so long is not waited for once the others go on without this sheep. */
+    private static final Duration HANG_MAX = Duration.ofSeconds(10);
+
     private final Loop loop;
     private final ClusterLog log;
     private final ObjectStore store;
     private final Member self;
     private final PeerLink others;
     private final Ending ending;
+    private final DiskWatch disk;
     private final Cluster cluster;
     private final Peer peer;
     private final Recovery recovery;
@@ -66,6 +73,7 @@ public final class Wiring {
     private final Operations operations;
     private final Dispatcher dispatcher;
     private boolean ended;
+    private boolean draining;
     private boolean over;
 
     /** How the process ends; called once, on the loop, when nothing is being carried out any more. */
@@ -96,10 +104,11 @@ public final class Wiring {
         this.self = self;
         this.others = others;
         this.ending = ending;
+        disk = new DiskWatch(loop, this::diskHangs);
         cluster = new Cluster(loop, log, store, archive, self);
-        recovery = new Recovery(loop, cluster, store, this::send);
+        recovery = new Recovery(disk, cluster, store, this::send);
         gateway = new Gateway(loop, cluster, this::send, random);
-        peer = new Peer(loop, cluster, store, recovery, gateway::yieldOwner, this::diskFailed);
+        peer = new Peer(disk, cluster, store, recovery, gateway::yieldOwner, this::diskFailed);
         reclaim = new Reclaim(loop, cluster, gateway, this::send);
         var vdis = new VdiService(loop, cluster, gateway, reclaim, clock);
         var service = new ClusterService(loop, cluster, store, recovery::isRunning);
@@ -107,6 +116,7 @@ public final class Wiring {
                 new ClientObjects(cluster, gateway), vdis, service, this::readPeer, this::killByCommand);
         dispatcher = new Dispatcher(loop, operations, this::judge, this::hello, peer::serve, observer);
         cluster.onChange(this::clusterChanged);
+        cluster.onUnable(this::diskFailed);
     }
 
     /** Reads the log from disk and joins the others. Blocking; before the loop runs. */
@@ -118,6 +128,7 @@ public final class Wiring {
     public void start() {
         gateway.start();
         reclaim.startTimer();
+        disk.start();
     }
 
     /** Where the edges put requests. */
@@ -187,6 +198,9 @@ public final class Wiring {
             // A disk's client takes any refusal for a failed disk; when the connection closes it asks another sheep.
             return patient ? new Gatekeeper.Verdict.Wait() : new Gatekeeper.Verdict.Refuse(status.code());
         }
+        if (draining) {
+            return patient ? new Gatekeeper.Verdict.Wait() : new Gatekeeper.Verdict.Refuse(ResultCode.KILLED);
+        }
         if (operation.beforeServing()) {
             return new Gatekeeper.Verdict.Run();
         }
@@ -207,7 +221,7 @@ public final class Wiring {
             return CompletableFuture.completedStage(
                     Response.of(older ? ResultCode.OLD_NODE_VER : ResultCode.NEW_NODE_VER));
         }
-        return loop.offload(Pool.STORE, request.oid().bits(), () -> {
+        return disk.offload(Pool.STORE, request.oid().bits(), () -> {
             var into = ByteBuffer.allocate(request.length());
             return switch (store.read(request.oid(), request.offset(), into)) {
                 case Outcome.Ok<Void> _ ->
@@ -233,14 +247,41 @@ public final class Wiring {
         leave(true);
     }
 
-    /** Ends this sheep in order: the cluster goes on without it at once. On the loop. */
+    /**
+     * Says so to the others, who go on without this sheep as soon as they can. While they cannot, it waits for its disk as
+     * its clients do; once they do, it waits a while and ends, for it would be taken back with its disk still hanging.
+     */
+    private void diskHangs(Duration since) {
+        log.complain(self.storeId());
+        if (since.compareTo(HANG_MAX) >= 0 && !cluster.holdsLease()) {
+            cluster.unable("the disk has not answered for " + since.toSeconds() + " s");
+        }
+    }
+
+    /**
+     * Ends this sheep in order; the cluster goes on without it at once. On the loop.
+     *
+     * @param failed by its disk, which is to do nothing any more; otherwise what clients have asked is finished first
+     */
     public void leave(boolean failed) {
         if (ended) {
             return;
         }
-        ended = true;
-        loop.after(PATIENCE, () -> end(failed));
-        cluster.kill().thenAccept(_ -> dispatcher.whenIdle(() -> end(failed)));
+        if (failed) {
+            goWithout(true);
+        } else if (!draining) {
+            draining = true;
+            loop.after(DRAIN, () -> goWithout(false));
+            dispatcher.whenClientsIdle(() -> gateway.giveAllBack().thenRun(() -> goWithout(false)));
+        }
+    }
+
+    private void goWithout(boolean failed) {
+        if (!ended) {
+            ended = true;
+            loop.after(PATIENCE, () -> end(failed));
+            cluster.kill().thenRun(() -> end(failed));
+        }
     }
 
     private void end(boolean failed) {

@@ -275,6 +275,9 @@ public final class Recovery {
                         }
                         if (result.isOk()) {
                             finish();
+                        } else if (result.code() == ResultCode.EIO) {
+                            cluster.unable("the disk failed recovering oid=" + oid);
+                            waitForTurn();
                         } else {
                             LOG.warn("recovering oid={} failed result={}", oid, result.code());
                             waitForTurn();

@@ -3,6 +3,7 @@ package sheepdog.sheep.main;
 import static org.assertj.core.api.Assertions.assertThat;
 import static sheepdog.sheep.testkit.TestCluster.create;
 import static sheepdog.sheep.testkit.TestCluster.deleteVdi;
+import static sheepdog.sheep.testkit.TestCluster.kill;
 import static sheepdog.sheep.testkit.TestCluster.read;
 import static sheepdog.sheep.testkit.TestCluster.remove;
 import static sheepdog.sheep.testkit.TestCluster.write;
@@ -10,10 +11,14 @@ import static sheepdog.sheep.testkit.TestCluster.write;
 import java.time.Duration;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.model.Vid;
+import sheepdog.protocol.wire.Header;
+import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.PeerRequest;
+import sheepdog.protocol.wire.Request;
 import sheepdog.sheep.testkit.TestCluster;
 import sheepdog.sheep.testkit.TestCluster.Connection;
 import sheepdog.sheep.testkit.TestCluster.Fate;
@@ -411,6 +416,109 @@ class RecoveryStoriesTest {
 
         assertThat(cluster.await(removal).result()).isEqualTo(ResultCode.SUCCESS);
         assertThat(cluster.code(1, remove(data))).isEqualTo(ResultCode.NO_OBJ);
+    }
+
+    @Test
+    void aDiskThatFailsARecoveryTakesItsSheepOut() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        leave(3);
+        cluster.ask(1, write(data, 0, new byte[] {2}));
+        cluster.host(3).store().fail(data, ResultCode.EIO);
+
+        cluster.host(3).start();
+        cluster.epoch(1, 2, 3);
+
+        cluster.until(() -> !cluster.host(3).isRunning());
+    }
+
+    @Test
+    void aStoreThatCannotBeFormattedMakesNoMember() {
+        cluster.host(2).store().formats(false);
+
+        cluster.format(2);
+
+        cluster.until(() -> !cluster.host(2).isRunning());
+        cluster.host(2).store().formats(true);
+        cluster.host(2).start();
+        cluster.loop().settle();
+        assertThat(cluster.host(2).wiring().cluster().view()).isPresent();
+        assertThat(cluster.host(2).store().oids()).isEmpty();
+    }
+
+    @Test
+    void aSheepWhoseDiskHangsComplainsOfItselfUntilItAnswers() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        cluster.loop().advance(Duration.ofSeconds(60));
+        cluster.host(3).hang(true);
+        cluster.loop().advance(Duration.ofSeconds(60));
+        var write = cluster.begin(1, write(data, 0, new byte[] {2}));
+
+        cluster.loop().advance(Duration.ofMillis(2_900));
+        assertThat(cluster.host(3).log().complaints()).isEmpty();
+        cluster.loop().advance(Duration.ofMillis(600));
+        assertThat(cluster.host(3).log().complaints()).contains(103L);
+
+        cluster.host(3).hang(false);
+        assertThat(cluster.await(write).result()).isEqualTo(ResultCode.SUCCESS);
+        int said = cluster.host(3).log().complaints().size();
+        cluster.loop().advance(Duration.ofSeconds(10));
+        assertThat(cluster.host(3).log().complaints()).hasSize(said);
+        assertThat(cluster.host(3).isRunning()).isTrue();
+    }
+
+    @Test
+    void aSheepWhoseDiskHangsEndsOnceTheOthersGoOnWithoutIt() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        cluster.host(3).hang(true);
+        var write = cluster.begin(1, write(data, 0, new byte[] {2}));
+        cluster.loop().advance(Duration.ofSeconds(30));
+        assertThat(cluster.host(3).isRunning()).isTrue();
+
+        cluster.host(3).log().lease(false);
+        cluster.loop().advance(Duration.ofSeconds(1));
+
+        assertThat(cluster.host(3).isRunning()).isFalse();
+        cluster.epoch(1, 2);
+        assertThat(write.isDone()).isFalse();
+    }
+
+    @Test
+    void aSheepThatLeavesAnswersWhatItHasBegunAndGivesItsRightsBack() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        cluster.rule(
+                (_, to, request) -> to == 2 && request instanceof PeerRequest.WriteReplica ? Fate.HOLD : Fate.DELIVER);
+        var begun = cluster.begin(1, write(data, 0, new byte[] {2}));
+        cluster.until(() -> cluster.heldCount() > 0);
+
+        assertThat(cluster.code(1, kill())).isEqualTo(ResultCode.SUCCESS);
+        var ofDisk = new Header(1, Opcode.READ_OBJ.code(), 0, Epoch.NONE, 2, 0);
+        var late = cluster.begin(1, new Request.ReadObject(ofDisk, data, 0, 1, 0));
+        assertThat(cluster.code(1, read(data, 0, 1))).isEqualTo(ResultCode.KILLED);
+        cluster.loop().advance(Duration.ofMillis(100));
+        assertThat(cluster.host(1).isRunning()).isTrue();
+        cluster.noRules();
+        cluster.deliverHeld();
+
+        assertThat(cluster.await(begun).result()).isEqualTo(ResultCode.SUCCESS);
+        cluster.loop().settle();
+        assertThat(cluster.host(1).isRunning()).isFalse();
+        assertThat(late.isDone()).isFalse();
+        assertThat(cluster.host(2).owner(vid).isHeld()).isFalse();
+        assertThat(cluster.host(2).owner(vid).unsettled()).isFalse();
+    }
+
+    @Test
+    void aSheepThatLeavesDoesNotWaitForEverForWhatItHasBegun() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        cluster.rule(
+                (_, to, request) -> to == 2 && request instanceof PeerRequest.WriteReplica ? Fate.HOLD : Fate.DELIVER);
+        var begun = cluster.begin(1, write(data, 0, new byte[] {2}));
+        cluster.ask(1, kill());
+
+        cluster.loop().advance(Duration.ofMillis(2_100));
+
+        assertThat(cluster.host(1).isRunning()).isFalse();
+        assertThat(begun.isDone()).isFalse();
     }
 
     @Test

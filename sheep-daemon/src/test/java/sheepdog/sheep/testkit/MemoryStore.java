@@ -28,6 +28,7 @@ public final class MemoryStore implements ObjectStore {
     private final TreeSet<ObjectId> aside = new TreeSet<>();
     private final Map<ObjectId, ResultCode> failing = new HashMap<>();
     private Epoch fence = Epoch.NONE;
+    private boolean formats = true;
 
     private static final class Stored {
         final Map<Integer, byte[]> pages = new HashMap<>();
@@ -37,6 +38,11 @@ public final class MemoryStore implements ObjectStore {
     /** From now on every mutation of this object comes to {@code code}, with EIO reads too; SUCCESS ends it. */
     public void fail(ObjectId oid, ResultCode code) {
         failing.put(oid, code);
+    }
+
+    /** Whether a format succeeds; otherwise it comes to EIO. */
+    public void formats(boolean succeeds) {
+        formats = succeeds;
     }
 
     /** What it was told to set aside. */
@@ -284,6 +290,9 @@ public final class MemoryStore implements ObjectStore {
 
     @Override
     public Outcome<Void> format(Epoch epoch) {
+        if (!formats) {
+            return Outcome.refused(ResultCode.EIO);
+        }
         objects.clear();
         generations.clear();
         marks.clear();

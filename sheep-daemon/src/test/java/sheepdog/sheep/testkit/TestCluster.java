@@ -73,20 +73,33 @@ public final class TestCluster {
         private HostLoop own;
         private SharedLog.Node node;
         private Wiring wiring;
+        private boolean hung;
+        private final List<Runnable> calls = new ArrayList<>();
 
         private Host(int number) {
             this.number = number;
             this.member = Sheep.member(number, 0);
         }
 
-        private boolean isRunning() {
+        /** Its disk neither answers nor fails, until it does. */
+        public void hang(boolean now) {
+            hung = now;
+            if (!now) {
+                var all = List.copyOf(calls);
+                calls.clear();
+                all.forEach(Runnable::run);
+            }
+        }
+
+        /** Whether its sheep lives. */
+        public boolean isRunning() {
             return own != null && own.alive;
         }
 
         /** Starts its sheep, in its next incarnation. */
         public void start() {
             member = Sheep.member(number, member.incarnation() + 1);
-            own = new HostLoop(loop);
+            own = new HostLoop(this, loop);
             node = log.join(member);
             wiring = new Wiring(
                     own,
@@ -127,10 +140,12 @@ public final class TestCluster {
     }
 
     private static final class HostLoop implements Loop {
+        private final Host host;
         private final StepLoop loop;
         private boolean alive = true;
 
-        HostLoop(StepLoop loop) {
+        HostLoop(Host host, StepLoop loop) {
+            this.host = host;
             this.loop = loop;
         }
 
@@ -160,11 +175,17 @@ public final class TestCluster {
         @Override
         public <T> CompletionStage<T> offload(Pool pool, long stripe, Callable<T> blocking) {
             var result = new LoopFuture<T>(this);
-            loop.offload(pool, stripe, () -> alive ? blocking.call() : null).thenAccept(value -> {
-                if (alive) {
-                    result.complete(value);
-                }
-            });
+            Runnable call = () -> loop.offload(pool, stripe, () -> alive ? blocking.call() : null)
+                    .thenAccept(value -> {
+                        if (alive) {
+                            result.complete(value);
+                        }
+                    });
+            if (host.hung && pool == Pool.STORE) {
+                host.calls.add(call);
+            } else {
+                call.run();
+            }
             return result;
         }
 
@@ -366,6 +387,10 @@ public final class TestCluster {
     }
 
     // Requests as clients make them.
+
+    public static Request.KillNode kill() {
+        return new Request.KillNode(header(Opcode.KILL_NODE));
+    }
 
     public static Request.NewVdi newVdi(String name, Vid base, boolean snapshot) {
         return new Request.NewVdi(
