@@ -45,6 +45,17 @@ class ClusterInfoTest {
     }
 
     @Test
+    void epochsBeforeThoseOfOneAnswerAreListedToo() {
+        cluster.kill(7001);
+        cluster.kill(7009);
+        String whole = Run.collie(cluster, "cluster", "info").out();
+        cluster.epochsAtOnce(1);
+
+        assertThat(Run.collie(cluster, "cluster", "info").out()).isEqualTo(whole);
+        assertThat(cluster.requests(Request.GetEpoch.class)).hasSize(2);
+    }
+
+    @Test
     void aStatusOtherThanRunningIsItsResultText() {
         cluster.status(ResultCode.WAIT_FOR_JOIN);
 

@@ -61,6 +61,7 @@ public final class FakeCluster implements AutoCloseable {
     private final Map<Integer, InetSocketAddress> listening = new HashMap<>();
     private final List<Node> nodes = new ArrayList<>();
     private final List<EpochLogEntry> epochs = new ArrayList<>();
+    private int epochsMax = Integer.MAX_VALUE;
     private final Map<ObjectId, byte[]> objects = new HashMap<>();
     private final TreeMap<Integer, byte[]> inodes = new TreeMap<>();
     private final List<Request> requests = new ArrayList<>();
@@ -142,6 +143,26 @@ public final class FakeCluster implements AutoCloseable {
     public synchronized void epochs(List<EpochLogEntry> entries) {
         epochs.clear();
         epochs.addAll(entries);
+    }
+
+    /** So many epochs are in one answer at most. */
+    public synchronized void epochsAtOnce(int max) {
+        epochsMax = max;
+    }
+
+    private Response epoch(Epoch wanted) {
+        return epochs.stream()
+                .filter(e -> e.epoch().equals(wanted))
+                .findFirst()
+                .<Response>map(e -> {
+                    ByteBuffer nodes = NodeCodec.encode(e.nodes()).bytes();
+                    ByteBuffer bytes =
+                            ByteBuffer.allocate(nodes.remaining() + Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+                    return new Response.Data(
+                            ResultCode.SUCCESS,
+                            Payload.of(bytes.put(nodes).putLong(e.timeSeconds()).flip()));
+                })
+                .orElse(Response.of(ResultCode.NO_TAG));
     }
 
     /** What it was asked so far. */
@@ -295,9 +316,10 @@ public final class FakeCluster implements AutoCloseable {
             case Request.GetNodeList _ ->
                 new Response.NodeStat(ResultCode.SUCCESS, nodes.size(), 0, -1, 0, 0, NodeCodec.encode(nodes));
             case Request.StatCluster stat -> {
-                int room = Math.min(epochs.size(), stat.lengthMax() / EpochLogEntry.BYTES);
+                int room = Math.min(Math.min(epochs.size(), epochsMax), stat.lengthMax() / EpochLogEntry.BYTES);
                 yield new Response.Data(status, EpochLogEntry.encode(epochs.subList(0, room)));
             }
+            case Request.GetEpoch get -> epoch(get.targetEpoch());
             case Request.StatSheep _ -> stat(number);
             case Request.MakeFs make -> makeFs(make);
             case Request.GetStoreList _ ->

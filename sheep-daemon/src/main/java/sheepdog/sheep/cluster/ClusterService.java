@@ -3,8 +3,6 @@ package sheepdog.sheep.cluster;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -30,6 +28,15 @@ public final class ClusterService {
     private static final int BLOCK_SIZE_SHIFT = 22;
     /** In the order the original lists them. */
     private static final List<String> STORES = List.of("farm", "plain");
+
+    /** Epochs in one answer, 56 MiB of them: what is asked for must not take the memory that requests need. */
+    static final int EPOCHS_MAX = 1024;
+
+    /** So few are put together at once, also when the disk that the pools wait for hangs. */
+    private static final int EPOCHS_ON_LOOP = 16;
+
+    /** One long list at a time. */
+    private static final long EPOCHS_STRIPE = -1;
 
     private final Loop loop;
     private final Cluster cluster;
@@ -57,22 +64,27 @@ public final class ClusterService {
         return new Response.NodeStat(ResultCode.SUCCESS, nodes.size(), local, NO_MASTER, 0, 0, NodeCodec.encode(nodes));
     }
 
-    /** Epochs, newest first, as many as there is room for; the result is the state of the cluster. */
-    public Response clusterStat(Request.StatCluster request) {
+    /**
+     * Epochs, newest first, as many as there is room for, at most {@link #EPOCHS_MAX}; the result is the state of the
+     * cluster. Older ones can be had one by one, by {@link #epoch}.
+     */
+    public CompletionStage<Response> clusterStat(Request.StatCluster request) {
         var format = cluster.state().format();
-        var entries = new ArrayList<EpochLogEntry>();
-        var epochs = new ArrayList<>(cluster.state().epochs());
-        Collections.reverse(epochs);
+        var code = cluster.status().code();
         int room = Math.min(request.lengthMax() / EpochLogEntry.BYTES, EPOCHS_MAX);
-        for (EpochRecord epoch : epochs.subList(0, Math.min(room, epochs.size()))) {
-            entries.add(new EpochLogEntry(
-                    format.ctime(), epoch.timeSeconds(), epoch.epoch(), format.copies(), epoch.nodes()));
+        var epochs = cluster.state().newestEpochs(room);
+        if (epochs.size() <= EPOCHS_ON_LOOP) {
+            return CompletableFuture.completedStage(epochLog(code, format, epochs));
         }
-        return new Response.Data(cluster.status().code(), EpochLogEntry.encode(entries));
+        return loop.offload(Pool.BULK, EPOCHS_STRIPE, () -> epochLog(code, format, epochs));
     }
 
-    /** Epochs in one answer; each takes 57,376 bytes. */
-    private static final int EPOCHS_MAX = 1024;
+    private static Response epochLog(ResultCode code, ClusterFormat format, List<EpochRecord> epochs) {
+        var entries = epochs.stream()
+                .map(e -> new EpochLogEntry(format.ctime(), e.timeSeconds(), e.epoch(), format.copies(), e.nodes()))
+                .toList();
+        return new Response.Data(code, EpochLogEntry.encode(entries));
+    }
 
     /** This node's announced space, and how much of it objects of nominal size leave. */
     public CompletionStage<Response> nodeStat(Request.StatSheep request) {
@@ -106,18 +118,19 @@ public final class ClusterService {
 
     /** The nodes of an epoch, and when it began; NO_TAG if this node does not know it. */
     public Response epoch(Request.GetEpoch request) {
-        for (EpochRecord record : cluster.state().epochs()) {
-            if (record.epoch().equals(request.targetEpoch())) {
-                ByteBuffer nodes = NodeCodec.encode(record.nodes()).bytes();
-                ByteBuffer bytes =
-                        ByteBuffer.allocate(nodes.remaining() + Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-                bytes.put(nodes).putLong(record.timeSeconds()).flip();
-                return bytes.remaining() > request.lengthMax()
-                        ? Response.of(ResultCode.BUFFER_SMALL)
-                        : new Response.Data(ResultCode.SUCCESS, Payload.of(bytes));
-            }
-        }
-        return Response.of(ResultCode.NO_TAG);
+        return cluster.state()
+                .epoch(request.targetEpoch())
+                .map(record -> nodesAndTime(record, request.lengthMax()))
+                .orElse(Response.of(ResultCode.NO_TAG));
+    }
+
+    private static Response nodesAndTime(EpochRecord record, int lengthMax) {
+        ByteBuffer nodes = NodeCodec.encode(record.nodes()).bytes();
+        ByteBuffer bytes = ByteBuffer.allocate(nodes.remaining() + Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.put(nodes).putLong(record.timeSeconds()).flip();
+        return bytes.remaining() > lengthMax
+                ? Response.of(ResultCode.BUFFER_SMALL)
+                : new Response.Data(ResultCode.SUCCESS, Payload.of(bytes));
     }
 
     /** Formats the cluster with the nodes that are there. */

@@ -48,6 +48,23 @@ public final class ClusterState {
         return List.copyOf(epochs);
     }
 
+    /** The last {@code countMax} of them, the newest first. */
+    List<EpochRecord> newestEpochs(int countMax) {
+        return List.copyOf(epochs.subList(Math.max(0, epochs.size() - countMax), epochs.size())
+                .reversed());
+    }
+
+    /** Empty if there was none of that number since the format. */
+    Optional<EpochRecord> epoch(Epoch number) {
+        // They follow one another without a gap.
+        int at = epochs.isEmpty()
+                ? -1
+                : number.number() - epochs.getFirst().epoch().number();
+        return 0 <= at && at < epochs.size() && epochs.get(at).epoch().equals(number)
+                ? Optional.of(epochs.get(at))
+                : Optional.empty();
+    }
+
     /** Empty before the first format. */
     public Optional<EpochRecord> current() {
         return epochs.isEmpty() ? Optional.empty() : Optional.of(epochs.getLast());

@@ -49,7 +49,7 @@ final class OperationTable {
                 cluster(Opcode.MAKE_FS, Request.MakeFs.class, cluster::format).alsoBeforeServing(),
                 cluster(Opcode.SHUTDOWN, Request.Shutdown.class, cluster::shutdown),
                 later(Opcode.STAT_SHEEP, Kind.LOCAL, Request.StatSheep.class, cluster::nodeStat),
-                local(Opcode.STAT_CLUSTER, Request.StatCluster.class, cluster::clusterStat)
+                later(Opcode.STAT_CLUSTER, Kind.LOCAL, Request.StatCluster.class, cluster::clusterStat)
                         .alsoBeforeServing(),
                 local(Opcode.GET_STORE_LIST, Request.GetStoreList.class, cluster::storeList)
                         .alsoBeforeServing(),
@@ -57,7 +57,7 @@ final class OperationTable {
                         .alsoBeforeServing(),
                 later(Opcode.KILL_NODE, Kind.LOCAL, Request.KillNode.class, _ -> kill.get())
                         .alsoBeforeServing(),
-                local(Opcode.GET_EPOCH, Request.GetEpoch.class, cluster::epoch),
+                local(Opcode.GET_EPOCH, Request.GetEpoch.class, cluster::epoch).alsoBeforeServing(),
                 later(Opcode.READ_PEER, Kind.PEER, Request.ReadPeer.class, readPeer),
                 cluster(Opcode.DELETE_CACHE, Request.DeleteCache.class, answered(vdis::dropCache)),
                 unsupported(Opcode.GET_VDI_ATTR),

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -19,6 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.membership.runtime.Loop;
 import sheepdog.membership.runtime.LoopFuture;
+import sheepdog.membership.runtime.Pool;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.ResultCode;
@@ -49,6 +51,9 @@ public final class Reclaim {
     private static final Duration RETRY = Duration.ofMillis(500);
     private static final Duration LOOK = Duration.ofSeconds(5);
     private static final int LIST_PAGE = 4096;
+
+    /** Objects of a VDI that are looked at in one turn of the loop. */
+    private static final int LOOKS_MAX = 4096;
 
     private final Loop loop;
     private final Cluster cluster;
@@ -164,9 +169,7 @@ public final class Reclaim {
             }
             gateway.read(ObjectId.ofInode(entry.vid()), 0, ObjectId.INODE_BYTES).thenAccept(answer -> {
                 if (answer.result() == ResultCode.SUCCESS) {
-                    note(answer.data().bytes());
-                    answer.release();
-                    readIndexes();
+                    note(entry.vid(), answer);
                 } else {
                     // Without this index nobody can say what is unused.
                     LOG.warn("reclaim cannot read the inode of vdi={} result={}", entry.vid(), answer.result());
@@ -176,17 +179,14 @@ public final class Reclaim {
             });
         }
 
-        private void note(ByteBuffer image) {
-            Inode inode = Inode.of(image);
-            for (int i = 0; i < ObjectId.INDEX_LIMIT; i++) {
-                int slot = inode.slot(i);
-                if (slot > 0 && slot < Vid.COUNT) {
-                    BitSet used = referenced.get(new Vid(slot));
-                    if (used != null) {
-                        used.set(i);
-                    }
-                }
-            }
+        private void note(Vid reader, Response index) {
+            var dead = Set.copyOf(referenced.keySet());
+            loop.offload(Pool.BULK, reader.value(), () -> slotsOf(index.data().bytes(), dead))
+                    .thenAccept(used -> {
+                        index.release();
+                        used.forEach((vid, slots) -> referenced.get(vid).or(slots));
+                        readIndexes();
+                    });
         }
 
         private void nextDead() {
@@ -208,30 +208,33 @@ public final class Reclaim {
                     again();
                     return;
                 }
-                var unused = new ArrayDeque<Holders>();
-                boolean kept = false;
-                for (Holders holders : found.get()) {
-                    ObjectId oid = holders.oid();
-                    if (oid.isData() && referenced.get(vid).get(oid.index())) {
-                        kept = true;
-                    } else {
-                        unused.add(holders);
-                    }
-                }
-                removeAll(entry, generation, unused, kept);
+                removeAll(entry, generation, found.get(), false);
             });
         }
 
-        private void removeAll(VdiEntry entry, long generation, Deque<Holders> unused, boolean kept) {
-            Holders next = unused.poll();
-            if (next != null) {
-                remove(entry, generation, next).thenAccept(removed -> {
-                    if (removed) {
-                        removeAll(entry, generation, unused, kept);
-                    } else {
-                        again();
-                    }
-                });
+        /** @param left what was not looked at yet; so much of it is at a time */
+        private void removeAll(VdiEntry entry, long generation, TreeMap<ObjectId, List<Node>> left, boolean keptSome) {
+            boolean kept = keptSome;
+            for (int looks = 0; looks < LOOKS_MAX && !left.isEmpty(); looks++) {
+                var next = left.pollFirstEntry();
+                ObjectId oid = next.getKey();
+                if (oid.isData() && referenced.get(entry.vid()).get(oid.index())) {
+                    kept = true;
+                } else {
+                    boolean keptSoFar = kept;
+                    remove(entry, generation, new Holders(oid, next.getValue())).thenAccept(removed -> {
+                        if (removed) {
+                            removeAll(entry, generation, left, keptSoFar);
+                        } else {
+                            again();
+                        }
+                    });
+                    return;
+                }
+            }
+            boolean keptAny = kept;
+            if (!left.isEmpty()) {
+                loop.execute(() -> removeAll(entry, generation, left, keptAny));
             } else if (kept) {
                 nextDead();
             } else {
@@ -290,13 +293,29 @@ public final class Reclaim {
         }
     }
 
+    /** Which slots of an inode's image name one of {@code vids}. A million to look at: not for the loop. */
+    private static Map<Vid, BitSet> slotsOf(ByteBuffer image, Set<Vid> vids) {
+        var used = new HashMap<Vid, BitSet>();
+        Inode inode = Inode.of(image);
+        for (int i = 0; i < ObjectId.INDEX_LIMIT; i++) {
+            int slot = inode.slot(i);
+            if (slot > 0 && slot < Vid.COUNT) {
+                Vid vid = new Vid(slot);
+                if (vids.contains(vid)) {
+                    used.computeIfAbsent(vid, _ -> new BitSet()).set(i);
+                }
+            }
+        }
+        return used;
+    }
+
     /** An object and the members that list it. */
     private record Holders(ObjectId oid, List<Node> nodes) {}
 
     /** Lists which objects of one VDI exist anywhere, inode last. */
     private final class Lister {
         private final Vid vid;
-        private final LoopFuture<Optional<List<Holders>>> done = new LoopFuture<>(loop);
+        private final LoopFuture<Optional<TreeMap<ObjectId, List<Node>>>> done = new LoopFuture<>(loop);
         private final TreeMap<ObjectId, List<Node>> found = new TreeMap<>();
         private final Deque<Node> nodes = new ArrayDeque<>();
         private final Deque<ObjectId> ranges = new ArrayDeque<>();
@@ -305,8 +324,8 @@ public final class Reclaim {
             this.vid = vid;
         }
 
-        /** @return empty if a node did not answer */
-        CompletionStage<Optional<List<Holders>>> list() {
+        /** @return each object with the members that list it; empty if a node did not answer */
+        CompletionStage<Optional<TreeMap<ObjectId, List<Node>>>> list() {
             if (cluster.view().isEmpty()) {
                 return CompletableFuture.completedStage(Optional.empty());
             }
@@ -317,9 +336,7 @@ public final class Reclaim {
 
         private void nextNode() {
             if (nodes.isEmpty()) {
-                var objects = new ArrayList<Holders>();
-                found.forEach((oid, holders) -> objects.add(new Holders(oid, holders)));
-                done.complete(Optional.of(objects));
+                done.complete(Optional.of(found));
                 return;
             }
             ranges.clear();

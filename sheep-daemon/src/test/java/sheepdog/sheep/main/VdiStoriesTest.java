@@ -13,9 +13,11 @@ import static sheepdog.sheep.testkit.TestCluster.vid;
 import static sheepdog.sheep.testkit.TestCluster.write;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.ObjectId;
@@ -23,9 +25,11 @@ import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.model.VdiName;
 import sheepdog.protocol.model.Vid;
 import sheepdog.protocol.vdi.Slots;
+import sheepdog.protocol.wire.EpochLogEntry;
 import sheepdog.protocol.wire.Flags;
 import sheepdog.protocol.wire.Header;
 import sheepdog.protocol.wire.InodeHeader;
+import sheepdog.protocol.wire.NodeCodec;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Request;
@@ -459,6 +463,28 @@ class VdiStoriesTest {
 
         isOnAll(ObjectId.ofData(vid, 2), false);
         assertThat(slots(vid, 2, 1)).containsOnly(0);
+    }
+
+    @Test
+    void anyNumberOfEpochsIsListedNewestFirstAndEachCanBeHadAlone() {
+        for (int i = 0; i < 40; i++) {
+            cluster.epoch(1, 2, 3);
+        }
+        var stat = new Request.StatCluster(Header.of(Opcode.STAT_CLUSTER, 0, Epoch.NONE, 1), 30 * EpochLogEntry.BYTES);
+
+        var listed = EpochLogEntry.readAll(cluster.ask(1, stat).data().bytes());
+
+        assertThat(listed)
+                .extracting(e -> e.epoch().number())
+                .containsExactlyElementsOf(
+                        IntStream.iterate(41, e -> e - 1).limit(30).boxed().toList());
+        assertThat(listed).allSatisfy(e -> assertThat(e.nodes()).hasSize(3));
+        var one =
+                cluster.ask(1, new Request.GetEpoch(Header.of(Opcode.GET_EPOCH, 0, Epoch.NONE, 1), new Epoch(7), 4096));
+        assertThat(one.data().bytes().order(ByteOrder.LITTLE_ENDIAN).getLong(3 * NodeCodec.BYTES))
+                .isEqualTo(1007);
+        var none = new Request.GetEpoch(Header.of(Opcode.GET_EPOCH, 0, Epoch.NONE, 1), new Epoch(42), 4096);
+        assertThat(cluster.code(1, none)).isEqualTo(ResultCode.NO_TAG);
     }
 
     @Test
