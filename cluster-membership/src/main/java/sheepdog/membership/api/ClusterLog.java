@@ -107,6 +107,14 @@ public interface ClusterLog {
         byte[] apply(Position position, byte[] command);
 
         /**
+         * Whether this sheep can apply {@code command}. A leader takes no other into the log, whoever proposes it: what
+         * is in the log must be applied by all.
+         */
+        default boolean understands(byte[] command) {
+            return true;
+        }
+
+        /**
          * Whether {@code command} formats the cluster anew, so that the epoch that follows it is 1 again: the log then
          * calls {@link #epoch} with number 1 and the members of the current epoch right after {@link #apply}.
          */

@@ -11,7 +11,6 @@ import sheepdog.membership.consensus.Message.Heartbeat;
 import sheepdog.membership.consensus.Message.HeartbeatReply;
 import sheepdog.membership.consensus.Message.SnapshotChunk;
 import sheepdog.membership.consensus.Message.SnapshotReply;
-import sheepdog.protocol.model.Invariant;
 
 /**
  * What a node has only while it leads: the others' progress, and the leases.
@@ -328,6 +327,13 @@ final class Leadership {
 
     // Answers
 
+    /** @throws MalformedException if the answer says that somebody has more of this leader's log than there is */
+    private void requireKnown(long match) {
+        if (match > core.log.last()) {
+            throw new MalformedException("entry " + match + " confirmed, the last is " + core.log.last());
+        }
+    }
+
     private Progress heard(long id, long incarnation) {
         Progress peer = peers.get(id);
         if (peer == null || incarnation < peer.incarnation) {
@@ -348,6 +354,7 @@ final class Leadership {
     }
 
     void answered(long id, AppendReply reply) {
+        requireKnown(reply.index());
         Progress peer = heard(id, reply.incarnation());
         if (peer == null) {
             return;
@@ -375,7 +382,6 @@ final class Leadership {
             peer.underWay.removeFirst();
         }
         if (index > peer.match) {
-            Invariant.check(index <= core.log.last(), "match %d beyond %d", index, core.log.last());
             peer.match = index;
             peer.movedAt = core.now;
         }
@@ -403,6 +409,11 @@ final class Leadership {
     }
 
     void answered(long id, HeartbeatReply reply) {
+        requireKnown(reply.match());
+        requireKnown(reply.applied());
+        if (reply.leaderSentAt() > core.now) {
+            throw new MalformedException("answer to a heartbeat that was not sent yet");
+        }
         Progress peer = heard(id, reply.incarnation());
         if (peer == null) {
             return;
@@ -443,6 +454,7 @@ final class Leadership {
     }
 
     void told(long id, Applied told) {
+        requireKnown(told.index());
         Progress peer = heard(id, told.incarnation());
         if (peer == null) {
             return;

@@ -117,9 +117,12 @@ public final class MessageCodec {
         in.require(prevIndex >= 0 && prevTerm >= 0, "append");
         int count = in.count(21);
         List<Entry> entries = new ArrayList<>(count);
+        long last = prevTerm;
         for (int i = 0; i < count; i++) {
             Entry entry = readEntry(in);
             in.require(entry.index() == prevIndex + 1 + i, "index");
+            in.require(last <= entry.term() && entry.term() <= term, "term");
+            last = entry.term();
             if (entry.kind() == Entry.Kind.CONFIG) {
                 in.require(!Config.decode(entry.data()).current().voters().isEmpty(), "voters");
             }

@@ -779,6 +779,11 @@ public final class ConsensusLog implements ClusterLog {
         }
 
         @Override
+        public boolean understands(byte[] command) {
+            return machine.understands(command);
+        }
+
+        @Override
         public boolean fences(byte[] command) {
             return machine.restartsEpochs(command);
         }

@@ -1,5 +1,8 @@
 package sheepdog.membership.log;
 
+import java.util.Arrays;
+import java.util.zip.CRC32C;
+import sheepdog.membership.api.ClusterLog;
 import sheepdog.membership.api.Member;
 import sheepdog.membership.consensus.FieldReader;
 import sheepdog.membership.consensus.FieldWriter;
@@ -7,10 +10,21 @@ import sheepdog.membership.consensus.MalformedException;
 import sheepdog.membership.consensus.Message;
 import sheepdog.membership.consensus.MessageCodec;
 
-/** What the logs of two sheep say to each other; in an {@link Envelope}. */
+/**
+ * What the logs of two sheep say to each other; in an {@link Envelope}.
+ *
+ * <pre>
+ *   version u8 | cluster i64 | type u8 | what the type has | CRC32C u32 of all before it        (little endian)
+ * </pre>
+ *
+ * <p>The checksum is there because what a leader says is written to disk and believed for ever, and those of UDP and TCP
+ * are short.
+ */
 sealed interface Letter {
     /** Version of all letters; another one is refused by name. */
-    int VERSION = 1;
+    int VERSION = 2;
+
+    int CHECKSUM_BYTES = 4;
 
     /** @param cluster whose log it is about; 0 from a sheep that belongs to none */
     record Envelope(long cluster, Letter letter) {}
@@ -60,16 +74,31 @@ sealed interface Letter {
                 RecordCodec.write(
                         twin.self, out.u8(9).flag(twin.answer).i64(twin.nonce).flag(twin.serving));
         }
-        return out.toBytes();
+        return out.i32(checksum(out.toBytes())).toBytes();
+    }
+
+    private static int checksum(byte[] bytes) {
+        var sum = new CRC32C();
+        sum.update(bytes);
+        return (int) sum.getValue();
     }
 
     /** @throws MalformedException if these are not the bytes of one, or of another version */
     static Envelope decode(byte[] bytes) {
-        var in = new FieldReader(bytes);
-        int version = in.u8();
+        int version = new FieldReader(bytes).u8();
         if (version != VERSION) {
             throw new MalformedException("cluster log message of version " + version + ", known is " + VERSION);
         }
+        if (bytes.length <= CHECKSUM_BYTES) {
+            throw new MalformedException("cluster log message of " + bytes.length + " bytes");
+        }
+        byte[] body = Arrays.copyOf(bytes, bytes.length - CHECKSUM_BYTES);
+        var end = new FieldReader(Arrays.copyOfRange(bytes, body.length, bytes.length));
+        if (end.i32() != checksum(body)) {
+            throw new MalformedException("cluster log message with a wrong checksum");
+        }
+        var in = new FieldReader(body);
+        in.u8();
         long cluster = in.i64();
         int type = in.u8();
         Letter letter = switch (type) {
@@ -78,6 +107,7 @@ sealed interface Letter {
                 if (!(Command.decode(in.rest()) instanceof Command.Proposal proposal)) {
                     throw new MalformedException("not a proposal");
                 }
+                in.require(proposal.bytes().length <= ClusterLog.COMMAND_BYTES_MAX, "size of the command");
                 yield new Propose(proposal);
             }
             case 3 -> new Leave(in.i64());

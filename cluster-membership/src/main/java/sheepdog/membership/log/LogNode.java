@@ -27,6 +27,9 @@ interface LogNode {
     /** All sheep that are seen now, this one too, by address. */
     List<Member> visible();
 
+    /** Whether the state machine can apply {@code command}. */
+    boolean understands(byte[] command);
+
     /** Whether nobody may act on what was true before {@code command}. */
     boolean fences(byte[] command);
 

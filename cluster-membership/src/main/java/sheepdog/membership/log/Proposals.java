@@ -6,6 +6,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import sheepdog.membership.api.Member;
 import sheepdog.membership.consensus.Consensus;
 import sheepdog.membership.runtime.Loop;
@@ -15,6 +17,8 @@ import sheepdog.protocol.model.ResultCode;
 
 /** Proposals of this node until they come back applied, and as a leader those of all. Loop-owned. */
 final class Proposals {
+    private static final Logger LOG = LoggerFactory.getLogger(Proposals.class);
+
     private static final int UNDER_WAY_MAX = 64;
     private static final Duration RETRY = Duration.ofMillis(500);
 
@@ -111,6 +115,10 @@ final class Proposals {
     /** As leader: into the log with it, unless it is there already in this term. */
     void accept(Command.Proposal proposal) {
         newTerm();
+        if (!node.understands(proposal.bytes())) {
+            LOG.warn("proposal refused, this sheep does not know it from={}", Long.toHexString(proposal.storeId()));
+            return;
+        }
         String key = key(proposal);
         if (appendedBytes < setup.limits().unappliedBytes() && node.sessions().fresh(proposal) && appended.add(key)) {
             appendedBytes += proposal.bytes().length;

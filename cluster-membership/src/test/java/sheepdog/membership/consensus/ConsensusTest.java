@@ -1,6 +1,7 @@
 package sheepdog.membership.consensus;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
@@ -334,6 +335,24 @@ class ConsensusTest {
         assertThat(core.takeRestore()).isEmpty();
         assertThat(core.applied()).isEqualTo(3);
         assertThat(sent(core, AppendReply.class)).extracting(AppendReply::index).containsExactly(5L);
+    }
+
+    @Test
+    void answersThatCannotBeTrueAreRefused() {
+        Consensus core = leader();
+        long beyond = core.lastIndex() + 1;
+
+        for (Message lie : List.of(
+                new AppendReply(core.term(), 1, true, beyond, 0, 0),
+                new HeartbeatReply(core.term(), 1, now, 0, beyond, 0),
+                new HeartbeatReply(core.term(), 1, now, 0, 2, beyond),
+                new HeartbeatReply(core.term(), 1, now + 1, 0, 2, 2),
+                new Applied(core.term(), 1, beyond))) {
+            assertThatThrownBy(() -> core.receive(now, 2, lie)).as("%s", lie).isInstanceOf(MalformedException.class);
+        }
+
+        assertThat(core.role()).isEqualTo(Role.LEADER);
+        assertThat(core.commit()).isLessThan(beyond);
     }
 
     @Test

@@ -44,6 +44,11 @@ final class LabMachine implements StateMachine {
     }
 
     @Override
+    public boolean understands(byte[] command) {
+        return !new String(command).startsWith("unknown");
+    }
+
+    @Override
     public boolean restartsEpochs(byte[] command) {
         return new String(command).startsWith("format");
     }

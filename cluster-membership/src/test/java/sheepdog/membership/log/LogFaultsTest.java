@@ -111,6 +111,21 @@ class LogFaultsTest {
         }
     }
 
+    @Test
+    void aCommandThatTheLeaderDoesNotKnowWaitsAndDoesNoHarm() {
+        Lab lab = Lab.formatted(5, 3);
+        var newer = other(lab, lab.leader().orElseThrow(), 0);
+
+        var waiting = newer.propose("unknown");
+        var known = newer.propose("known");
+        lab.until(known::isDone, Duration.ofSeconds(1));
+        lab.run(Duration.ofSeconds(3));
+
+        assertThat(waiting).isNotDone();
+        assertThat(lab.checks().history()).containsExactly("format", "known");
+        assertThat(lab.allServe()).isTrue();
+    }
+
     private static long kill(Lab.Life life) {
         life.box.kill();
         return life.member.storeId();

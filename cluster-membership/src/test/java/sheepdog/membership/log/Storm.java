@@ -128,7 +128,8 @@ final class Storm {
                         box.disk.fail();
                         lab.tell("disk of " + box.life.get() + " fails");
                     } else {
-                        box.life.get().slowDisk(Duration.ofMillis(random.nextInt(5000)));
+                        boolean hangs = random.nextInt(3) == 0;
+                        box.life.get().slowDisk(Duration.ofMillis(random.nextInt(hangs ? 20_000 : 5000)));
                     }
                 }
             }

@@ -276,6 +276,16 @@ public final class Cluster implements ClusterLog.StateMachine {
     }
 
     @Override
+    public boolean understands(byte[] command) {
+        try {
+            CommandCodec.decode(command);
+            return true;
+        } catch (CommandCodec.UnknownCommandException _) {
+            return false;
+        }
+    }
+
+    @Override
     public boolean restartsEpochs(byte[] command) {
         return CommandCodec.decode(command) instanceof ClusterCommand.Format;
     }
