@@ -5,6 +5,7 @@ import org.jgroups.logging.Log;
 import org.jgroups.logging.LogFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * What JGroups logs, at levels that suit a sheep. The library warns of, or calls an error, what is daily life here: a
@@ -35,14 +36,16 @@ final class LibraryLog implements Log {
     }
 
     private void noted(String format, Object... args) {
-        if (log.isDebugEnabled()) {
-            log.debug(args.length == 0 ? format : String.format(format, args));
-        }
+        say(Level.DEBUG, format, args);
     }
 
     private void traced(String format, Object... args) {
-        if (log.isTraceEnabled()) {
-            log.trace(args.length == 0 ? format : String.format(format, args));
+        say(Level.TRACE, format, args);
+    }
+
+    private void say(Level level, String format, Object... args) {
+        if (log.isEnabledForLevel(level)) {
+            log.atLevel(level).log(args.length == 0 ? format : String.format(format, args));
         }
     }
 

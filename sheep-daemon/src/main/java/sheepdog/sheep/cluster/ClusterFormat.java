@@ -3,24 +3,18 @@ package sheepdog.sheep.cluster;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import sheepdog.protocol.wire.Flags;
 
 /**
  * What the cluster was formatted as.
  *
  * @param ctime  names this instance of the cluster: seconds and nanoseconds as the wire packs them; 0 before a format
  * @param copies default number of copies
- * @param flags  of the request, as stored and compared by the original; see the constants
+ * @param flags  of the request, as stored and compared by the original: {@link Flags} of MAKE_FS
  * @param store  name of the backend
  * @param index  of the log entry that formatted it
  */
 public record ClusterFormat(long ctime, int copies, int flags, String store, long index) {
-    /** Never halt for a lack of zones. */
-    public static final int FLAG_UNSAFE = 0x04;
-    /** Halt while at most half as many zones as copies are alive. */
-    public static final int FLAG_QUORUM = 0x08;
-    /** Halt while fewer zones than copies are alive: {@code format -m safe} typed in full. */
-    public static final int FLAG_STRICT = 0x10;
-
     static final ClusterFormat NONE = new ClusterFormat(0, 0, 0, "", 0);
 
     public boolean isFormatted() {
@@ -29,10 +23,10 @@ public record ClusterFormat(long ctime, int copies, int flags, String store, lon
 
     /** Whether I/O halts with {@code zones} zones alive, the largest number of copies being {@code copiesMax}. */
     boolean halts(int zones, int copiesMax) {
-        if ((flags & FLAG_STRICT) != 0) {
+        if ((flags & Flags.STRICT) != 0) {
             return zones < copiesMax;
         }
-        return (flags & FLAG_QUORUM) != 0 && zones <= copiesMax / 2;
+        return (flags & Flags.QUORUM) != 0 && zones <= copiesMax / 2;
     }
 
     void write(DataOutputStream out) throws IOException {

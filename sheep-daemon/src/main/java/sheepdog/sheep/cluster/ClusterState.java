@@ -221,7 +221,7 @@ public final class ClusterState {
         } else if (c.snapshot()) {
             return CommandResult.of(ResultCode.NO_BASE_VDI);
         }
-        var slot = vdis.slotFor(c.name(), VdiTable.preferred(c.name()), c.snapshot());
+        var slot = vdis.slotFor(c.name(), c.snapshot());
         if (slot.vid().value() == 0) {
             return CommandResult.of(ResultCode.FULL_VDI);
         }

@@ -3,17 +3,17 @@ package sheepdog.sheep.cluster;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import sheepdog.protocol.model.Invariant;
 import sheepdog.protocol.model.Outcome;
-import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.model.VdiName;
 import sheepdog.protocol.model.Vid;
+import sheepdog.protocol.vdi.VdiLookup;
+import sheepdog.protocol.vdi.VidProbe;
 import sheepdog.sheep.cluster.VdiEntry.State;
 
 /** Every VDI since the last format, by id. Deterministic part of {@link ClusterState}. */
@@ -44,20 +44,31 @@ public final class VdiTable {
      * @return NO_TAG where the name exists but no such snapshot, NO_VDI where the name has no VDI
      */
     public Outcome<VdiEntry> lookup(String name, String tag, int snapId) {
-        boolean snapshotWanted = !tag.isEmpty() || snapId != 0;
-        var named = entries.values().stream()
-                .filter(e -> e.isLive() && e.name().equals(name))
-                .toList();
-        var found = named.stream()
-                .filter(e -> snapshotWanted
-                        ? e.isSnapshot() && (!tag.isEmpty() && e.tag().equals(tag) || e.snapId() == snapId)
-                        : !e.isSnapshot())
-                .max(Comparator.comparingInt(VdiEntry::snapId));
-        if (found.isPresent()) {
-            return Outcome.ok(found.get());
-        }
-        boolean working = named.stream().anyMatch(e -> !e.isSnapshot());
-        return Outcome.refused(snapshotWanted && working ? ResultCode.NO_TAG : ResultCode.NO_VDI);
+        return switch (search(name, tag, snapId)) {
+            case VdiLookup.Result.Found found -> Outcome.ok(get(found.vid()));
+            case VdiLookup.Result.Missing missing -> Outcome.refused(missing.code());
+        };
+    }
+
+    private VdiLookup.Result search(String name, String tag, int snapId) {
+        return VdiLookup.find(new VdiName(name), new VdiName(tag), snapId, run(name), this::known);
+    }
+
+    /** The ids that a VDI of that name may have, all of them used once. */
+    private VidProbe.Run run(String name) {
+        return VidProbe.run(new VdiName(name), vid -> entries.containsKey(new Vid(vid)));
+    }
+
+    /** What a search sees of an id: nothing while its VDI is being made or reclaimed. */
+    private Optional<VdiLookup.Entry> known(Vid vid) {
+        VdiEntry entry = get(vid);
+        return switch (entry.state()) {
+            case LIVE ->
+                Optional.of(new VdiLookup.Entry(
+                        new VdiName(entry.name()), new VdiName(entry.tag()), entry.snapId(), entry.isSnapshot()));
+            case GONE -> Optional.of(new VdiLookup.Entry(VdiName.EMPTY, VdiName.EMPTY, entry.snapId(), false));
+            case RESERVED, DELETED -> Optional.empty();
+        };
     }
 
     /**
@@ -91,43 +102,18 @@ public final class VdiTable {
     }
 
     /**
-     * Where a new VDI of that name goes: the ids from the name's hash up to the first unused one are searched downwards.
-     * Ids whose VDI is gone may be used again, but for snapshots, where ids grow with the snapshots.
-     *
-     * @param preferred the name's hash
+     * Where a new VDI of that name goes. An id whose VDI is gone may be used again, but for snapshots, where ids grow
+     * with the snapshots.
      */
-    Slot slotFor(String name, Vid preferred, boolean snapshot) {
-        Vid left = preferred.value() == 0 ? new Vid(1) : preferred;
-        Vid right = left;
-        int length = 0;
-        while (entries.containsKey(right)) {
-            right = right.next().value() == 0 ? new Vid(1) : right.next();
-            if (++length == Vid.COUNT - 1) {
-                return new Slot(Vid.NONE, 0);
+    Slot slotFor(String name, boolean snapshot) {
+        Optional<Vid> behind = run(name).free();
+        return switch (search(name, "", 0)) {
+            case VdiLookup.Result.Found found -> new Slot(behind.orElse(Vid.NONE), found.snapId());
+            case VdiLookup.Result.Missing missing -> {
+                Optional<Vid> vid = snapshot ? behind : missing.reusable().or(() -> behind);
+                yield new Slot(vid.orElse(Vid.NONE), missing.nextSnapId() - 1);
             }
-        }
-        Vid free = right;
-        Vid at = right;
-        for (int i = 0; i < length; i++) {
-            at = new Vid(at.value() == 1 ? Vid.COUNT - 1 : at.value() - 1);
-            VdiEntry entry = entries.get(at);
-            if (entry.state() == State.GONE) {
-                if (!snapshot) {
-                    free = at;
-                }
-            } else if (entry.state() == State.LIVE && entry.name().equals(name)) {
-                break;
-            }
-        }
-        return new Slot(free, lastSnapId(name));
-    }
-
-    private int lastSnapId(String name) {
-        return entries.values().stream()
-                .filter(e -> e.state() == State.LIVE && e.name().equals(name))
-                .mapToInt(VdiEntry::snapId)
-                .max()
-                .orElse(0);
+        };
     }
 
     /**
@@ -173,14 +159,5 @@ public final class VdiTable {
                     in.readLong(),
                     in.readLong()));
         }
-    }
-
-    /** The id a name prefers: 24 bits of the FNV-1a hash of its bytes. */
-    static Vid preferred(String name) {
-        long hash = 0xcbf29ce484222325L;
-        for (byte b : name.getBytes(StandardCharsets.ISO_8859_1)) {
-            hash = (hash ^ (b & 0xff)) * 0x100000001b3L;
-        }
-        return new Vid((int) hash & (Vid.COUNT - 1));
     }
 }

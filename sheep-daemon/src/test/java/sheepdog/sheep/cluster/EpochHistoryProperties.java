@@ -16,6 +16,7 @@ import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.placement.VnodeRing;
+import sheepdog.protocol.wire.Flags;
 import sheepdog.sheep.testkit.Sheep;
 
 class EpochHistoryProperties {
@@ -66,9 +67,9 @@ class EpochHistoryProperties {
     @Property(tries = 200)
     void haltingAsksForZonesByMode(
             @ForAll @IntRange(min = 0, max = 9) int zones, @ForAll @IntRange(min = 1, max = 8) int copies) {
-        assertThat(mode(ClusterFormat.FLAG_STRICT).halts(zones, copies)).isEqualTo(zones < copies);
-        assertThat(mode(ClusterFormat.FLAG_QUORUM).halts(zones, copies)).isEqualTo(2 * zones <= copies);
-        assertThat(mode(ClusterFormat.FLAG_UNSAFE).halts(zones, copies)).isFalse();
+        assertThat(mode(Flags.STRICT).halts(zones, copies)).isEqualTo(zones < copies);
+        assertThat(mode(Flags.QUORUM).halts(zones, copies)).isEqualTo(2 * zones <= copies);
+        assertThat(mode(Flags.NOHALT).halts(zones, copies)).isFalse();
         assertThat(mode(0).halts(zones, copies)).isFalse();
     }
 

@@ -5,13 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.model.ResultCode;
-import sheepdog.protocol.model.VdiName;
 import sheepdog.protocol.model.Vid;
-import sheepdog.protocol.vdi.VidProbe;
 import sheepdog.sheep.cluster.VdiEntry.State;
 
 class VdiTableTest {
+    /** Where the name "a" begins. */
+    private static final int A = 0x1ec8c;
+
     private static final Vid LAST = new Vid(Vid.COUNT - 1);
+
+    /** Names whose hashes are the last id and 0. */
+    private static final String AT_THE_LAST = "d7l6g";
+
+    private static final String AT_ZERO = "d194p1";
 
     private final VdiTable table = new VdiTable();
 
@@ -29,19 +35,19 @@ class VdiTableTest {
 
     @Test
     void aNameFindsItsWorkingVdiAndTagsAndIdsFindItsSnapshots() {
-        put(10, "a", "first", 1, true, State.LIVE);
-        put(11, "a", "second", 2, true, State.LIVE);
-        put(12, "a", "", 3, false, State.LIVE);
+        put(A, "a", "first", 1, true, State.LIVE);
+        put(A + 1, "a", "second", 2, true, State.LIVE);
+        put(A + 2, "a", "", 3, false, State.LIVE);
 
-        assertThat(lookup("a", "", 0)).isEqualTo(12);
-        assertThat(lookup("a", "first", 0)).isEqualTo(10);
-        assertThat(lookup("a", "", 2)).isEqualTo(11);
-        assertThat(lookup("a", "first", 2)).isEqualTo(11);
+        assertThat(lookup("a", "", 0)).isEqualTo(A + 2);
+        assertThat(lookup("a", "first", 0)).isEqualTo(A);
+        assertThat(lookup("a", "", 2)).isEqualTo(A + 1);
+        assertThat(lookup("a", "first", 2)).isEqualTo(A + 1);
     }
 
     @Test
     void aWorkingVdiIsNotFoundAsASnapshot() {
-        put(12, "a", "", 3, false, State.LIVE);
+        put(A, "a", "", 3, false, State.LIVE);
 
         assertThat(lookup("a", "", 3)).isEqualTo(ResultCode.NO_TAG);
         assertThat(lookup("a", "none", 0)).isEqualTo(ResultCode.NO_TAG);
@@ -49,56 +55,55 @@ class VdiTableTest {
 
     @Test
     void aNameWithoutWorkingVdiIsNoVdiWhateverSnapshotsItHas() {
-        put(10, "a", "first", 1, true, State.LIVE);
-        put(11, "a", "", 2, false, State.DELETED);
+        put(A, "a", "first", 1, true, State.LIVE);
+        put(A + 1, "a", "", 2, false, State.DELETED);
 
         assertThat(lookup("a", "", 0)).isEqualTo(ResultCode.NO_VDI);
         assertThat(lookup("a", "none", 0)).isEqualTo(ResultCode.NO_VDI);
-        assertThat(lookup("a", "first", 0)).isEqualTo(10);
+        assertThat(lookup("a", "first", 0)).isEqualTo(A);
     }
 
     @Test
     void aNameThatBeginsAnotherIsNotThatOther() {
-        put(10, "abc", "", 1, false, State.LIVE);
+        put(A, "ab", "", 1, false, State.LIVE);
+        put(A + 1, "", "", 1, false, State.LIVE);
 
-        assertThat(lookup("ab", "", 0)).isEqualTo(ResultCode.NO_VDI);
-        assertThat(lookup("abcd", "", 0)).isEqualTo(ResultCode.NO_VDI);
+        assertThat(lookup("a", "", 0)).isEqualTo(ResultCode.NO_VDI);
     }
 
     @Test
     void whatIsBeingMadeOrWasDeletedIsNotFound() {
-        put(10, "a", "", 1, false, State.RESERVED);
-        put(11, "b", "", 1, false, State.DELETED);
-        put(12, "c", "", 1, false, State.GONE);
+        put(A, "a", "", 1, false, State.RESERVED);
+        put(A + 1, "a", "", 1, false, State.DELETED);
+        put(A + 2, "a", "", 1, false, State.GONE);
 
         assertThat(lookup("a", "", 0)).isEqualTo(ResultCode.NO_VDI);
-        assertThat(lookup("b", "", 0)).isEqualTo(ResultCode.NO_VDI);
-        assertThat(lookup("c", "", 0)).isEqualTo(ResultCode.NO_VDI);
     }
 
     @Test
     void ofTwoSnapshotsWithOneTagTheNewerIsFound() {
-        put(10, "a", "same", 1, true, State.LIVE);
-        put(11, "a", "same", 2, true, State.LIVE);
+        put(A, "a", "same", 1, true, State.LIVE);
+        put(A + 1, "a", "same", 2, true, State.LIVE);
 
-        assertThat(lookup("a", "same", 0)).isEqualTo(11);
+        assertThat(lookup("a", "same", 0)).isEqualTo(A + 1);
     }
 
     @Test
     void aNewVdiGoesToTheFirstIdBehindTheRunOfItsName() {
-        put(20, "x", "", 1, false, State.LIVE);
-        put(21, "y", "", 1, false, State.DELETED);
+        assertThat(table.slotFor("a", false).vid()).isEqualTo(new Vid(A));
 
-        assertThat(table.slotFor("a", new Vid(20), false).vid()).isEqualTo(new Vid(22));
-        assertThat(table.slotFor("a", new Vid(19), false).vid()).isEqualTo(new Vid(19));
+        put(A, "x", "", 1, false, State.LIVE);
+        put(A + 1, "y", "", 1, false, State.DELETED);
+
+        assertThat(table.slotFor("a", false)).isEqualTo(new VdiTable.Slot(new Vid(A + 2), 0));
     }
 
     @Test
     void theRunWrapsFromTheLastIdToTheFirstAndNeverUsesZero() {
         put(LAST.value(), "x", "", 1, false, State.LIVE);
 
-        assertThat(table.slotFor("a", LAST, false).vid()).isEqualTo(new Vid(1));
-        assertThat(table.slotFor("a", new Vid(0), false).vid()).isEqualTo(new Vid(1));
+        assertThat(table.slotFor(AT_THE_LAST, false).vid()).isEqualTo(new Vid(1));
+        assertThat(table.slotFor(AT_ZERO, false).vid()).isEqualTo(new Vid(1));
     }
 
     @Test
@@ -106,26 +111,33 @@ class VdiTableTest {
         put(LAST.value(), "x", "", 1, false, State.GONE);
         put(1, "y", "", 1, false, State.LIVE);
 
-        assertThat(table.slotFor("a", LAST, false).vid()).isEqualTo(LAST);
+        assertThat(table.slotFor(AT_THE_LAST, false).vid()).isEqualTo(LAST);
     }
 
     @Test
     void aSnapshotDoesNotUseAnIdAgainForIdsGrowWithSnapshots() {
-        put(20, "x", "", 1, false, State.GONE);
-        put(21, "a", "", 4, false, State.LIVE);
+        put(A, "x", "", 1, false, State.GONE);
+        put(A + 1, "a", "", 4, false, State.LIVE);
+        put(A + 2, "x", "", 1, false, State.GONE);
 
-        var slot = table.slotFor("a", new Vid(20), true);
-
-        assertThat(slot.vid()).isEqualTo(new Vid(22));
-        assertThat(slot.lastSnapId()).isEqualTo(4);
+        assertThat(table.slotFor("a", true)).isEqualTo(new VdiTable.Slot(new Vid(A + 3), 4));
     }
 
     @Test
     void anIdBelowALivingSnapshotOfTheNameIsNotUsedAgain() {
-        put(20, "x", "", 1, false, State.GONE);
-        put(21, "a", "", 4, true, State.LIVE);
+        put(A, "x", "", 1, false, State.GONE);
+        put(A + 1, "a", "", 4, true, State.LIVE);
 
-        assertThat(table.slotFor("a", new Vid(20), false).vid()).isEqualTo(new Vid(22));
+        assertThat(table.slotFor("a", false)).isEqualTo(new VdiTable.Slot(new Vid(A + 2), 4));
+    }
+
+    @Test
+    void ofTheIdsThatAreGoneAboveTheNamesSnapshotsTheLowestIsUsedAgain() {
+        put(A, "a", "", 4, true, State.LIVE);
+        put(A + 1, "x", "", 1, false, State.GONE);
+        put(A + 2, "a", "", 5, false, State.GONE);
+
+        assertThat(table.slotFor("a", false)).isEqualTo(new VdiTable.Slot(new Vid(A + 1), 4));
     }
 
     @Test
@@ -140,12 +152,5 @@ class VdiTableTest {
         assertThat(bits).hasSize(Vid.COUNT / 8);
         assertThat(bits[1] & 0xff).isEqualTo(0b1000_0111);
         assertThat(bits[0]).isZero();
-    }
-
-    @Test
-    void aNamePrefersTheIdThatItsClientsBeginToSearchAt() {
-        for (String name : new String[] {"monkey", "a", "", "\u00ff\u0080"}) {
-            assertThat(VdiTable.preferred(name).value()).isEqualTo(VidProbe.preferred(new VdiName(name)));
-        }
     }
 }

@@ -80,7 +80,7 @@ class SheepOptionsTest {
 
     @Test
     void corosyncIsAnotherNameOfJgroupsWithAnyOption() {
-        String option = "239.1.2.3:5999,interface=lo";
+        String option = "mcast=239.1.2.3:5999,ttl=0";
 
         assertThat(config("-c corosync:" + option)).isEqualTo(config("-c jgroups:" + option));
         assertThat(config("-c corosync:" + option).driverOption()).isEqualTo(option);
