@@ -20,7 +20,7 @@ import java.nio.charset.StandardCharsets;
 public record ClusterConfig(long ctime, int flags, int copies, String store, long spaceBytes) {
     static final int BYTES = 40;
     /** Of the original at the revision whose layout this is. */
-    static final int VERSION = 1;
+    public static final int VERSION = 1;
 
     private static final int NAME_OFFSET = 11;
     private static final int NAME_BYTES = 16;

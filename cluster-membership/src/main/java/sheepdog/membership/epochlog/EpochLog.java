@@ -58,6 +58,17 @@ public final class EpochLog {
     public record Recorded(Epoch epoch, long timeSeconds, List<Node> nodes) {}
 
     /**
+     * Looks whether a store directory, that need not exist, is of the layout known here. Changes nothing, and needs no
+     * lock.
+     *
+     * @throws VersionException if {@code config} is of another version
+     * @throws LayoutException  if it is damaged
+     */
+    public static void check(Path base) throws IOException {
+        readConfig(base.resolve("config"));
+    }
+
+    /**
      * Opens the epochs of a store directory that exists; makes {@code epoch/} where it is missing.
      *
      * @throws LayoutException if {@code config} is of another version or damaged; says so in one line
@@ -83,7 +94,7 @@ public final class EpochLog {
         byte[] bytes = Files.readAllBytes(file);
         int version = ClusterConfig.version(bytes);
         if (version != ClusterConfig.VERSION) {
-            throw new LayoutException("This sheep version is not compatible with the existing data layout, " + version);
+            throw new VersionException(version);
         }
         return Optional.of(ClusterConfig.decode(bytes));
     }
@@ -195,11 +206,27 @@ public final class EpochLog {
     }
 
     /** What is on disk is not what this program can use; the message is for the operator. */
-    public static final class LayoutException extends IOException {
+    public static sealed class LayoutException extends IOException {
         private static final long serialVersionUID = 1L;
 
-        LayoutException(String message) {
+        private LayoutException(String message) {
             super(message);
+        }
+    }
+
+    /** The store directory's layout has another version than {@link ClusterConfig#VERSION}. */
+    public static final class VersionException extends LayoutException {
+        private static final long serialVersionUID = 1L;
+        private final int version;
+
+        private VersionException(int version) {
+            super("This sheep version is not compatible with the existing data layout, " + version);
+            this.version = version;
+        }
+
+        /** The version that is there. */
+        public int version() {
+            return version;
         }
     }
 }

@@ -82,7 +82,8 @@ class EpochLogTest {
         Files.write(base.resolve("config"), later);
 
         assertThatThrownBy(() -> EpochLog.open(base))
-                .isInstanceOf(EpochLog.LayoutException.class)
+                .isInstanceOf(EpochLog.VersionException.class)
                 .hasMessageContaining("existing data layout, 6");
+        assertThatThrownBy(() -> EpochLog.check(base)).isInstanceOf(EpochLog.VersionException.class);
     }
 }

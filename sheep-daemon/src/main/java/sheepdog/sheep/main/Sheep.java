@@ -30,6 +30,8 @@ import org.slf4j.LoggerFactory;
 import sheepdog.membership.api.ClusterTransport;
 import sheepdog.membership.api.Member;
 import sheepdog.membership.consensus.LogTiming;
+import sheepdog.membership.epochlog.ClusterConfig;
+import sheepdog.membership.epochlog.EpochLog;
 import sheepdog.membership.jgroups.JGroupsConfig;
 import sheepdog.membership.jgroups.JGroupsTransport;
 import sheepdog.membership.local.LocalConfig;
@@ -74,6 +76,8 @@ import sheepdog.store.rocks.RocksMetaStore;
 final class Sheep implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Sheep.class);
 
+    private static final String UPGRADE_HINT = "\nuse '-u' option to upgrade sheep store";
+
     /** Calls to the disk at once; most of the time they wait for a sync. */
     private static final int STORE_THREADS = 16;
 
@@ -109,6 +113,7 @@ final class Sheep implements AutoCloseable {
         this.ended = ended;
         var random = new SecureRandom();
         Disk disk = new RealDisk();
+        EpochLog.check(config.base()); // Before anything is made in a directory that is not ours.
         directory = StoreDirectory.open(disk, config.base(), () -> notZero(random));
         lockHeld.run();
         housekeeping = Executors.newSingleThreadExecutor(
@@ -176,7 +181,7 @@ final class Sheep implements AutoCloseable {
      * @param ended    called once, on any thread, when the sheep has come to its end: true if something broke
      * @param broken   called on any thread for a broken invariant, and must end the process: a wrong sheep is worse than
      *                 a dead one
-     * @throws StartFailure with one line for the user
+     * @throws StartFailure with what to tell the user
      */
     static Sheep start(SheepConfig config, Runnable lockHeld, Consumer<Boolean> ended, Consumer<Throwable> broken)
             throws StartFailure {
@@ -190,9 +195,18 @@ final class Sheep implements AutoCloseable {
                 | ClusterTransport.TransportException
                 | IllegalArgumentException refused) {
             throw new StartFailure(refused.getMessage());
+        } catch (EpochLog.VersionException other) {
+            throw new StartFailure(config.upgrade() ? cannotUpgrade(config, other) : other.getMessage() + UPGRADE_HINT);
+        } catch (EpochLog.LayoutException damaged) {
+            throw new StartFailure(damaged.getMessage());
         } catch (IOException failed) {
             throw new StartFailure("cannot start on " + config.base() + " (" + SystemError.text(failed) + ")");
         }
+    }
+
+    private static String cannotUpgrade(SheepConfig config, EpochLog.VersionException other) {
+        return "cannot upgrade the store " + config.base() + " from data layout " + other.version()
+                + ", this sheep knows " + ClusterConfig.VERSION + " only";
     }
 
     private static long notZero(RandomGenerator random) {

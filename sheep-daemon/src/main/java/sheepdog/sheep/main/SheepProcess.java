@@ -49,7 +49,7 @@ final class SheepProcess {
                     : Optional.of(PidFile.write(
                             config.pidFile().get(), ProcessHandle.current().pid()));
         } catch (StartFailure failure) {
-            logFile.ifPresent(_ -> log.error("{}", failure.getMessage()));
+            failure.getMessage().lines().forEach(line -> logFile.ifPresent(_ -> log.error("{}", line)));
             System.err.println(failure.getMessage());
             exit(1);
             return;

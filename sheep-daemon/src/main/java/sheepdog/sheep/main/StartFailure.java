@@ -4,7 +4,7 @@ package sheepdog.sheep.main;
 final class StartFailure extends Exception {
     private static final long serialVersionUID = 1;
 
-    /** @param message one line for the user */
+    /** @param message what to tell the user, mostly one line */
     StartFailure(String message) {
         super(message, null, false, false);
     }
