@@ -16,10 +16,14 @@ public sealed interface Mutation {
     ObjectId oid();
 
     /** First byte that may change. */
-    int from();
+    default int from() {
+        return 0;
+    }
 
     /** Byte after the last one that may change. */
-    int to();
+    default int to() {
+        return oid().size();
+    }
 
     /** The same as a request to a replica. */
     PeerRequest toReplica(Epoch epoch, long generation, long sequence, long completed);
@@ -41,16 +45,6 @@ public sealed interface Mutation {
     /** Of an object that is not there yet; locks the whole of it. */
     record Create(ObjectId oid, int offset, Payload data) implements Mutation {
         @Override
-        public int from() {
-            return 0;
-        }
-
-        @Override
-        public int to() {
-            return oid.size();
-        }
-
-        @Override
         public PeerRequest toReplica(Epoch epoch, long generation, long sequence, long completed) {
             return new PeerRequest.CreateReplica(
                     header(Opcode.CREATE_REPLICA, Flags.WRITE, epoch),
@@ -63,17 +57,8 @@ public sealed interface Mutation {
         }
     }
 
+    /** Of an object; locks the whole of it. */
     record Remove(ObjectId oid) implements Mutation {
-        @Override
-        public int from() {
-            return 0;
-        }
-
-        @Override
-        public int to() {
-            return oid.size();
-        }
-
         @Override
         public PeerRequest toReplica(Epoch epoch, long generation, long sequence, long completed) {
             return new PeerRequest.RemoveReplica(
