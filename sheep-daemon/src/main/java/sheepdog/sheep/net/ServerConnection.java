@@ -45,7 +45,9 @@ import sheepdog.sheep.runtime.ConnectionInfo;
  * charged to the connection and to the sheep until its reply has been written, so a client that does not read its
  * replies is, at a limit, not read either.
  *
- * <p>When the connection closes, requests under way go on; their replies are dropped.
+ * <p>When the connection closes, requests under way go on; their replies are dropped. When the same sheep greets on another
+ * connection, this one ends, and nothing that it brings after that is carried out: its sender gave it up and sends it
+ * again there, and later requests must not be overtaken by what was left in a socket here.
  */
 final class ServerConnection extends ChannelInboundHandlerAdapter {
     private static final Logger log = LoggerFactory.getLogger(ServerConnection.class);
@@ -80,6 +82,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
         private String remote = "";
         private Optional<PeerRequest.Hello> hello = Optional.empty();
         private boolean open = true;
+        private boolean replaced;
 
         @Override
         public String remote() {
@@ -127,8 +130,10 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
             answered = true;
             if (request instanceof PeerRequest.Hello hello
                     && response instanceof Response.HelloReply
-                    && response.result() == ResultCode.SUCCESS) {
+                    && response.result() == ResultCode.SUCCESS
+                    && info.open) {
                 info.hello = Optional.of(hello);
+                server.greeted(ServerConnection.this, hello);
             }
             server.metrics()
                     .answered(header.opcode(), response.result(), server.loop().nowNanos() - startNanos);
@@ -178,7 +183,10 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
         closing = true;
         release();
         server.closed(this);
-        server.loop().execute(() -> info.open = false);
+        server.loop().execute(() -> {
+            info.open = false;
+            info.hello.ifPresent(hello -> server.peerGone(this, hello));
+        });
         ctx.fireChannelInactive();
     }
 
@@ -200,6 +208,12 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
     /** Replies that were handed to the socket's buffer, and those before, are written; then the connection ends. */
     void close() {
         context.channel().close();
+    }
+
+    /** Its sheep has another connection now. On the loop. */
+    void replaced() {
+        info.replaced = true;
+        close();
     }
 
     private void process() {
@@ -282,7 +296,8 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
         batch = new ArrayList<>();
         server.loop().execute(() -> {
             for (Pending pending : handed) {
-                pending.refusal.ifPresentOrElse(
+                var refusal = info.replaced ? Optional.of(ResultCode.NETWORK_ERROR) : pending.refusal;
+                refusal.ifPresentOrElse(
                         code -> pending.accept(Response.of(code)),
                         () -> server.sink().admit(pending.request, info, pending));
             }

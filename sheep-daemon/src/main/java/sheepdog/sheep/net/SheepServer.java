@@ -13,7 +13,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -21,6 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.membership.runtime.Loop;
 import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.sheep.metrics.SheepMetrics;
 import sheepdog.sheep.metrics.SheepMetrics.Refusal;
 import sheepdog.sheep.runtime.RequestSink;
@@ -45,6 +48,11 @@ public final class SheepServer implements AutoCloseable {
     private final ByteBudget budget;
     private final List<Channel> listeners = new ArrayList<>();
     private final Set<ServerConnection> connections = ConcurrentHashMap.newKeySet();
+    /** By store id. Loop-owned. */
+    private final Map<Long, Greeted> peers = new HashMap<>();
+
+    /** The connection on which a sheep greeted last. */
+    private record Greeted(ServerConnection connection, long incarnation) {}
 
     /** @param epoch the current one, asked on the loop, to be stamped on replies */
     public SheepServer(
@@ -130,6 +138,24 @@ public final class SheepServer implements AutoCloseable {
 
     void closed(ServerConnection connection) {
         connections.remove(connection);
+    }
+
+    /** On the loop. Of two processes on one store the later one stays. */
+    void greeted(ServerConnection connection, PeerRequest.Hello hello) {
+        Greeted before = peers.get(hello.storeId());
+        if (before != null && before.incarnation() > hello.incarnation()) {
+            connection.replaced();
+            return;
+        }
+        peers.put(hello.storeId(), new Greeted(connection, hello.incarnation()));
+        if (before != null && before.connection() != connection) {
+            before.connection().replaced();
+        }
+    }
+
+    /** On the loop. */
+    void peerGone(ServerConnection connection, PeerRequest.Hello hello) {
+        peers.computeIfPresent(hello.storeId(), (_, now) -> now.connection() == connection ? null : now);
     }
 
     private Channel bind(ServerBootstrap bootstrap, SocketAddress address) throws IOException {

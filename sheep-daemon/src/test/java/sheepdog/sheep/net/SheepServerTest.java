@@ -406,6 +406,41 @@ class SheepServerTest {
     }
 
     @Test
+    void whatASheepLeftOnAnEarlierConnectionDoesNotComeAfterItsNextHello() throws Exception {
+        var oneByOne = new NetLimits(1_000, 1, 64 << 20, 256 << 20, 1 << 20, Duration.ofSeconds(30));
+        serve(oneByOne, (request, from, reply) -> {
+            if (request instanceof PeerRequest.Hello) {
+                reply.accept(new Response.HelloReply(
+                        ResultCode.SUCCESS, Protocol.SHEEP_VERSION, 0, 1, 1, NodeId.of("127.0.0.1", 7000)));
+            } else {
+                admitted.add(new Admitted(request, from, reply));
+            }
+        });
+        var first = greeted();
+        first.send(new PeerRequest.Ping(header(Opcode.PING, 1)));
+        var underWay = admitted.take();
+        first.send(new PeerRequest.Ping(header(Opcode.PING, 2)));
+
+        var second = greeted();
+        reply(underWay, Response.success());
+        assertThat(first.isEnded()).isTrue();
+        second.send(new PeerRequest.Ping(header(Opcode.PING, 3)));
+
+        var next = admitted.take();
+        assertThat(next.request().header().id()).isEqualTo(3);
+        reply(next, Response.success());
+        assertThat(second.read().header().id()).isEqualTo(3);
+    }
+
+    private TestClient greeted() throws IOException {
+        var client = client();
+        client.send(new PeerRequest.Hello(
+                header(Opcode.HELLO, 9), Protocol.SHEEP_VERSION, 0, 2, 1, NodeId.of("127.0.0.1", 7001), new byte[0]));
+        assertThat(client.read().code()).isEqualTo(ResultCode.SUCCESS);
+        return client;
+    }
+
+    @Test
     void theUnixSocketTakesThePlaceOfOneLeftBehind(@TempDir Path folder) throws Exception {
         serve(ROOMY, answering(ResultCode.SUCCESS));
         Path path = folder.resolve("sock");
