@@ -226,6 +226,12 @@ public final class Consensus {
         return log.knows(index) ? Optional.of(log.term(index)) : Optional.empty();
     }
 
+    /** The entry that a cluster was formatted with, as long as it is not known to be committed. */
+    public Optional<Entry> genesis() {
+        boolean there = log.begun() && commit == 0 && log.baseIndex() == 0 && log.last() > 0;
+        return there && log.term(1) == GENESIS_TERM ? Optional.of(log.get(1)) : Optional.empty();
+    }
+
     /** The newest snapshot; its data is what the owner gave. */
     public Snapshot snapshot() {
         return snapshot;

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
@@ -43,6 +44,10 @@ final class Formatting {
 
     private Optional<Attempt> attempt = Optional.empty();
     private long installs;
+    /** The cluster whose offer is being written, 0 if none is. */
+    private long installing;
+
+    private long remindedAt = Long.MIN_VALUE / 2;
 
     private static final class Attempt {
         private final LoopFuture<Outcome<byte[]>> done;
@@ -115,8 +120,10 @@ final class Formatting {
                         > setup.timing().heartbeat().toNanos())
                 .isPresent();
         if (again && attempt.get().standing) {
+            offer(attempt.get());
             stand(attempt.get());
         }
+        remind();
         attempt.filter(under -> !under.standing).ifPresent(under -> {
             if (loop.nowNanos() - under.since > PATIENCE.toNanos()) {
                 LOG.warn("format given up without={}", under.waiting);
@@ -132,7 +139,29 @@ final class Formatting {
     private void offer(Attempt under) {
         under.offeredAt = loop.nowNanos();
         var letter = new Letter.Offer(under.snapshot.encode(), entryBytes(under.entry));
-        under.waiting.forEach(id -> node.send(id, new Letter.Envelope(under.newCluster, letter)));
+        var all = under.standing ? under.snapshot.config().all() : under.waiting;
+        all.forEach(id -> node.send(id, new Letter.Envelope(under.newCluster, letter)));
+    }
+
+    /**
+     * A sheep that has voted cannot go back. As long as nothing is committed it offers what it voted in to those who are
+     * to be members: another format may have been begun since, and have left them with another offer, or none.
+     */
+    private void remind() {
+        Consensus core = node.core();
+        boolean due = loop.nowNanos() - remindedAt > setup.timing().heartbeat().toNanos();
+        if (due && !core.pristine() && core.leader() == 0) {
+            remindedAt = loop.nowNanos();
+            core.genesis().ifPresent(entry -> {
+                var letter = new Letter.Offer(core.snapshot().encode(), entryBytes(entry));
+                Set<Long> members = core.snapshot().config().all();
+                // Before the transport has started nobody else is visible, and nothing can be sent.
+                node.visible().stream()
+                        .map(Member::storeId)
+                        .filter(id -> id != self.storeId() && members.contains(id))
+                        .forEach(id -> node.send(id, new Letter.Envelope(node.cluster(), letter)));
+            });
+        }
     }
 
     void answered(Member from, long of, Letter.OfferReply reply) {
@@ -186,6 +215,10 @@ final class Formatting {
             reply(from, newCluster, false);
             return;
         }
+        if (!mine && installing == newCluster) {
+            // It is being written, and answered then; a slow disk would never be done if each offer began it anew.
+            return;
+        }
         abandon();
         if (node.core().formatted() && node.cluster() == newCluster) {
             reply(from, newCluster, true);
@@ -206,6 +239,7 @@ final class Formatting {
 
     private void install(long newCluster, Snapshot snapshot, Entry entry, Runnable then) {
         installs++;
+        installing = newCluster;
         long install = installs;
         var hard = new HardState(Consensus.GENESIS_TERM, 0, 0);
         var write = new LogWrite(0, hard, Optional.of(snapshot), LogWrite.NOTHING, List.of(entry));
@@ -213,6 +247,9 @@ final class Formatting {
         node.store(write).thenAccept(failure -> {
             if (node.stopped()) {
                 return;
+            }
+            if (install == installs) {
+                installing = 0;
             }
             if (failure.isPresent()) {
                 node.stop("the cluster log cannot be written: " + failure.get());
@@ -239,6 +276,7 @@ final class Formatting {
         });
         attempt = Optional.empty();
         installs++;
+        installing = 0;
     }
 
     private static byte[] entryBytes(Entry entry) {

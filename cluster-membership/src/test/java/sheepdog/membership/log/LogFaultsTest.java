@@ -3,7 +3,10 @@ package sheepdog.membership.log;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** Faults that need a script, because a storm hardly ever draws them: hung disks, complaints of the leader, copies. */
@@ -124,6 +127,49 @@ class LogFaultsTest {
         assertThat(waiting).isNotDone();
         assertThat(lab.checks().history()).containsExactly("format", "known");
         assertThat(lab.allServe()).isTrue();
+    }
+
+    @Test
+    void formatsThatMeetEndInOneClusterOrInNone() {
+        for (int seed = 0; seed < 60; seed++) {
+            var random = new SplittableRandom(seed);
+            var lab = new Lab(seed);
+            int n = random.nextInt(2, 6);
+            for (int i = 0; i < n; i++) {
+                lab.add(i > 0 && random.nextInt(4) == 0 ? 0 : 1L << 30).start();
+            }
+            lab.until(
+                    () -> lab.alive().stream()
+                            .allMatch(life -> life.on(life.log::visible).size() == n),
+                    Duration.ofSeconds(5));
+            lab.weather(random.nextInt(200), random.nextInt(200), Duration.ofMillis(random.nextInt(5, 200)), 100);
+            lab.slowDisks(Duration.ofMillis(random.nextInt(2) * random.nextInt(900)));
+            var formats = new ArrayList<CompletableFuture<String>>();
+            for (int i = 0; i < 4; i++) {
+                formats.add(lab.alive().get(random.nextInt(n)).format("format " + i));
+                lab.run(Duration.ofMillis(random.nextInt(random.nextBoolean() ? 5 : 1500)));
+            }
+            boolean restart = random.nextBoolean();
+            if (restart) {
+                var restarted = lab.box(random.nextInt(n));
+                restarted.kill();
+                restarted.start();
+            }
+            lab.run(Duration.ofSeconds(8));
+            lab.weather(0, 0, Duration.ofMillis(3), 100);
+            lab.slowDisks(Duration.ZERO);
+            lab.run(Duration.ofSeconds(5));
+
+            if (lab.alive().stream().allMatch(life -> life.log.cluster() == 0)) {
+                lab.format(0);
+            }
+            lab.until(() -> lab.allServe() && lab.checks().newest().members().size() == n, Duration.ofSeconds(10));
+            assertThat(lab.alive().stream().map(life -> life.log.cluster()).distinct())
+                    .hasSize(1);
+            assertThat(restart || formats.stream().allMatch(CompletableFuture::isDone))
+                    .as("answers, seed %d", seed)
+                    .isTrue();
+        }
     }
 
     private static long kill(Lab.Life life) {
