@@ -46,8 +46,12 @@ public final class SheepProcess implements AutoCloseable {
         this.output = output;
     }
 
-    /** Starts a sheep; it is up when {@link #awaitAnswer} returns. */
-    public static SheepProcess start(Spec spec) {
+    /** The command that runs a sheep in the foreground, for one that is not expected to stay. */
+    public static Command command(Spec spec) {
+        return Command.of(words(spec));
+    }
+
+    private static List<String> words(Spec spec) {
         var words = new ArrayList<>(spec.prefix());
         words.add(Tools.java().toString());
         words.add("-Xmx256m");
@@ -57,9 +61,14 @@ public final class SheepProcess implements AutoCloseable {
         words.addAll(List.of("-y", spec.address(), "-z", Integer.toString(spec.zone())));
         words.addAll(spec.more());
         words.add(spec.store().toString());
+        return words;
+    }
+
+    /** Starts a sheep; it is up when {@link #awaitAnswer} returns. */
+    public static SheepProcess start(Spec spec) {
         Path output = spec.store().resolveSibling(spec.store().getFileName() + ".out");
         try {
-            Process process = new ProcessBuilder(words)
+            Process process = new ProcessBuilder(words(spec))
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
                     .start();

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
+import sheepdog.membership.runtime.Pool;
 
 /**
  * I14, to the millisecond of simulated time: how long requests wait when one of three nodes goes. A guest that has to
@@ -44,6 +45,11 @@ class StaysUpTest {
                         .partition(List.of(
                                 List.of(victim.host()),
                                 List.of(cluster.node(0).host(), cluster.node(1).host()))));
+    }
+
+    @Test
+    void replicaWhoseDiskHangsIsMissedForLessThanEightSeconds() {
+        assertLongest(Duration.ofSeconds(8), 2, (_, victim) -> victim.loop().hang(Pool.STORE));
     }
 
     @Test

@@ -236,6 +236,12 @@ public final class Wiring {
         if (cluster.status() == ClusterStatus.SHUTDOWN) {
             endWhenIdle(false);
         }
+        if (!ended && cluster.logStatus().phase() == ClusterLog.Phase.STOPPED) {
+            // Refused, or unable to write its log: it will never serve, and whoever started it has to know.
+            ended = true;
+            LOG.error("leaving sheepdog cluster: {}", cluster.logStatus().reason());
+            end(true);
+        }
     }
 
     private CompletionStage<Response> killByCommand() {
