@@ -8,6 +8,7 @@ import java.nio.channels.ClosedSelectorException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicLong;
 import sheepdog.it.client.WireClient;
 import sheepdog.it.client.WireDisk;
 
@@ -25,7 +26,7 @@ final class Load implements AutoCloseable {
     private final ConcurrentSkipListMap<Integer, Integer> acknowledged = new ConcurrentSkipListMap<>();
     private volatile int sent;
     private volatile long writes;
-    private volatile long longestNanos;
+    private final AtomicLong longestNanos = new AtomicLong();
     private volatile boolean stopping;
 
     private Load(String vdi, WireClient client, WireDisk disk) {
@@ -52,9 +53,9 @@ final class Load implements AutoCloseable {
         });
     }
 
-    /** The longest that a write took so far. */
-    Duration longestGap() {
-        return Duration.ofNanos(longestNanos);
+    /** The longest that a write took since this was last asked; one under way counts when it is done. */
+    Duration longestGapAndReset() {
+        return Duration.ofNanos(longestNanos.getAndSet(0));
     }
 
     /** Ends after the write under way. */
@@ -98,7 +99,7 @@ final class Load implements AutoCloseable {
                 sent = number;
                 long start = System.nanoTime();
                 disk.write(offset(number % BLOCKS), block(number));
-                longestNanos = Math.max(longestNanos, System.nanoTime() - start);
+                longestNanos.accumulateAndGet(System.nanoTime() - start, Math::max);
                 acknowledged.put(number % BLOCKS, number);
                 writes++;
             }

@@ -102,10 +102,11 @@ class ThreeSheepIT {
     void oneKilledIsMissedForAMomentAndBroughtUpToDateWhenItIsBack() throws IOException {
         try (var load = Load.on(cluster.sheep(0), "disk")) {
             load.awaitWrites(50);
+            Duration usual = load.longestGapAndReset();
 
             cluster.sheep(2).kill();
             load.awaitWrites(200);
-            assertThat(load.longestGap()).isLessThan(Duration.ofSeconds(5));
+            assertGap("killed", load, Duration.ofSeconds(3), usual);
             cluster.sheep(0).awaitServing(2, COMES_BACK);
 
             cluster.start(2);
@@ -125,10 +126,11 @@ class ThreeSheepIT {
     void oneStoppedIsLeftOutAndJoinsAgainWhenItGoesOn() throws IOException {
         try (var load = Load.on(cluster.sheep(0), "disk")) {
             load.awaitWrites(50);
+            Duration usual = load.longestGapAndReset();
 
             cluster.sheep(1).pause();
             load.awaitWrites(200);
-            assertThat(load.longestGap()).isLessThan(Duration.ofSeconds(12));
+            assertGap("stopped", load, Duration.ofSeconds(8), usual);
             cluster.sheep(0).awaitServing(2, COMES_BACK);
 
             cluster.sheep(1).resume();
@@ -156,11 +158,12 @@ class ThreeSheepIT {
     void oneThatLeavesIsHardlyNoticed() throws IOException {
         try (var load = Load.on(cluster.sheep(0), "disk")) {
             load.awaitWrites(50);
+            Duration usual = load.longestGapAndReset();
 
             cluster.sheep(2).terminate();
             assertThat(cluster.sheep(2).awaitExit(COMES_BACK)).isZero();
             load.awaitWrites(200);
-            assertThat(load.longestGap()).isLessThan(Duration.ofSeconds(3));
+            assertGap("left", load, Duration.ofMillis(500), usual);
             cluster.sheep(0).awaitServing(2, COMES_BACK);
         }
     }
@@ -199,6 +202,17 @@ class ThreeSheepIT {
 
         assertThat(epoch()).isEqualTo(epoch);
         assertSame(content, read(0, "monkey", content.length));
+    }
+
+    /**
+     * I14, with allowance for a machine that has other things to do: ten times what a write took at the longest when
+     * nothing was wrong. The simulator's StaysUpTest holds the same numbers without any.
+     */
+    private static void assertGap(String what, Load load, Duration limit, Duration usual) {
+        Duration longest = load.longestGapAndReset();
+        System.out.println("one of three " + what + ": writes waited " + longest.toMillis() + " ms, usually at most "
+                + usual.toMillis() + " ms");
+        assertThat(longest).isLessThan(limit.plus(usual.multipliedBy(10)));
     }
 
     /** Without printing megabytes where they differ. */
