@@ -20,6 +20,14 @@ public interface MetaStore extends AutoCloseable {
     void sync() throws IOException;
 
     /**
+     * Lets changes through again after one that found the file system full, when there is space: a store may refuse them
+     * all from then on. What was applied before stays applied, and is on stable storage as far as it was.
+     *
+     * @throws sheepdog.store.disk.DiskException if that fails; may be tried again
+     */
+    void resume() throws IOException;
+
+    /**
      * Visits entries from {@code from} (inclusive) to {@code to} (exclusive) in ascending order, until the visitor has
      * enough. Batches applied meanwhile may be seen or not.
      */

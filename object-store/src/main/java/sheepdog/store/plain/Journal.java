@@ -9,6 +9,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32C;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import sheepdog.protocol.model.Invariant;
 import sheepdog.store.disk.Disk;
 import sheepdog.store.disk.DiskFile;
@@ -36,6 +38,8 @@ import sheepdog.store.disk.DiskFile;
  * thread that needs the room.
  */
 final class Journal implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
+
     static final int MAGIC = 0x4e4a5053;
     static final int VERSION = 1;
     static final int ALIGNMENT = 4096;
@@ -97,7 +101,7 @@ final class Journal implements AutoCloseable {
      */
     record Position(long batch, long number, Segment segment) {}
 
-    /** Frees the full segment. */
+    /** Frees the full segment. A failure is passed on to whoever needs the room; {@link #fail} is the callee's. */
     interface Checkpoint {
         void run() throws IOException;
     }
@@ -225,7 +229,7 @@ final class Journal implements AutoCloseable {
         try {
             checkpoint.run();
         } catch (IOException failure) {
-            fail(failure);
+            LOG.warn("checkpoint failed reason={}", failure.getMessage()); // It has told fail() if that is the end.
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -58,7 +59,8 @@ import sheepdog.store.meta.MetaStore;
  * and given the checksums of what is there. So no crash leaves a block that nobody will serve.
  *
  * <p>Space is claimed before the record: a block that was a hole is filled with zeros first. So a full disk refuses a
- * mutation whole.
+ * mutation whole. What the metadata need at a checkpoint or a removal is kept for them ({@link Ballast}); when that is
+ * gone, too, a checkpoint is put off and mutations are refused with {@code NO_SPACE} until there is space.
  *
  * <p>When the disk fails a write or a sync after the record, nothing is known of what reached it, and a later sync that
  * succeeds would vouch for nothing. The store then refuses mutations with {@code EIO} until it is opened again, when
@@ -74,11 +76,13 @@ public final class PlainStore implements ObjectStore {
     private static final int BATCH_OBJECTS = 128;
 
     private final PlainStoreConfig config;
-    private final MetaStore meta;
+    private final RoomyMeta meta;
+    private final Ballast ballast;
     private final StoreFiles files;
     private final ObjectTable table;
     private final Fences fences = new Fences();
     private final Marks marks = new Marks();
+    private final Set<Vid> unwrittenOwners = ConcurrentHashMap.newKeySet();
     private final Journal journal;
     private final Executor housekeeping;
 
@@ -97,19 +101,20 @@ public final class PlainStore implements ObjectStore {
     private PlainStore(
             Disk disk,
             Path directory,
-            MetaStore meta,
+            MetaStore database,
             PlainStoreConfig config,
             Executor housekeeping,
             LongSupplier newSecret)
             throws IOException {
         this.config = config;
-        this.meta = meta;
         this.housekeeping = housekeeping;
-        files = new StoreFiles(disk, directory, config);
+        Path folder = directory.resolve("meta");
+        ballast = new Ballast(disk, folder, config.reservedBytes());
+        meta = new RoomyMeta(database, ballast);
+        files = new StoreFiles(disk, directory, config, ballast);
         table = new ObjectTable(meta, config.objectsCached());
         try {
             loadFences();
-            Path folder = directory.resolve("meta");
             var checkpointed = meta.get(MetaKeys.CHECKPOINT);
             long from = checkpointed.isPresent() ? MetaKeys.serialOf(checkpointed.get()) : 0;
             var known = meta.get(MetaKeys.JOURNAL);
@@ -131,6 +136,7 @@ public final class PlainStore implements ObjectStore {
                 meta.apply(new MetaBatch().put(MetaKeys.JOURNAL, MetaKeys.secretValue(used)));
                 meta.sync(); // Also where nothing else is: without it the store could not be opened again.
             }
+            ballast.makeIfThereIsRoom(); // After the journal, which has to be there.
         } catch (IOException failure) {
             files.close();
             throw failure;
@@ -370,6 +376,7 @@ public final class PlainStore implements ObjectStore {
             if (refused.isPresent()) {
                 return Outcome.refused(refused.get());
             }
+            meta.requireRoom();
             StoredObject object = table.pin(oid);
             object.mutation.lock();
             try {
@@ -435,6 +442,7 @@ public final class PlainStore implements ObjectStore {
             return Outcome.done();
         }
         object.requireSums();
+        files.requireRoomForMetadata();
         Blocks blocks = Blocks.of(object.oid, offset, data, (block, into) -> readBlock(object, block, into));
         claimHoles(object, blocks.first(), blocks.count());
         if (blocks.length() < config.inPlaceBytes()) {
@@ -488,12 +496,20 @@ public final class PlainStore implements ObjectStore {
                         System.arraycopy(sums, 0, object.sums, run.first(), sums.length);
                         files.sync(lease.file());
                     });
-            journal.append(done(object.oid, position), false);
+            appendDone(object.oid, position);
         }
     }
 
-    private static JournalRecord done(ObjectId oid, Journal.Position position) {
-        return JournalRecord.plain(JournalRecord.Kind.DONE, oid.bits(), Epoch.NONE, 0, position.number());
+    /** Spares the replay a look at what is on the disk by then, so there need not be room for it. */
+    private void appendDone(ObjectId oid, Journal.Position position) throws IOException {
+        try {
+            journal.append(
+                    JournalRecord.plain(JournalRecord.Kind.DONE, oid.bits(), Epoch.NONE, 0, position.number()), false);
+        } catch (IOException failure) {
+            if (!isOnlyFull(failure)) {
+                throw failure;
+            }
+        }
     }
 
     private interface Effect {
@@ -521,9 +537,8 @@ public final class PlainStore implements ObjectStore {
             if (fences.raise(object.oid.vid(), generation)) { // A newer owner shuts the door behind itself.
                 marks.ownerChanged(object.oid.vid());
             }
-            appendCompleted(object.oid.vid());
         }
-        Journal.Position position = journal.append(entry, true);
+        Journal.Position position = append(object.oid.vid(), stamp, entry);
         boolean whole = false;
         try {
             journal.commit(position);
@@ -551,6 +566,20 @@ public final class PlainStore implements ObjectStore {
         }
     }
 
+    private Journal.Position append(Vid vid, Optional<Stamp> stamp, JournalRecord entry) throws IOException {
+        try {
+            if (stamp.isPresent()) {
+                appendCompleted(vid);
+            }
+            return journal.append(entry, true);
+        } catch (IOException failure) {
+            if (stamp.isPresent()) {
+                unwrittenOwners.add(vid); // What a record would have said of its owner is in memory only.
+            }
+            throw failure;
+        }
+    }
+
     private void appendCompleted(Vid vid) throws IOException {
         var completed = marks.takeCompleted(vid);
         if (completed.isPresent()) {
@@ -565,7 +594,17 @@ public final class PlainStore implements ObjectStore {
         }
     }
 
+    /** Whether the failure is a full file system at a checkpoint, which may be tried again. */
+    private boolean isOnlyFull(IOException failure) {
+        return DiskErrors.code(failure) == ResultCode.NO_SPACE
+                && meta.isStuck()
+                && journal.failure().isEmpty();
+    }
+
     private void outOfService(IOException failure) {
+        if (journal == null) {
+            return; // It is being opened, which fails.
+        }
         if (journal.failure().isEmpty()) {
             LOG.error("store takes no more writes until it is opened again reason={}", failure.getMessage());
         }
@@ -635,18 +674,26 @@ public final class PlainStore implements ObjectStore {
                                 Arrays.copyOfRange(sums, run.first(), run.first() + run.count())))
                         .toList()
                 : runs;
-        Journal.Position position = journaled(object, stamp, JournalRecord.Kind.CREATE, epoch, extents, _ -> {
-            files.moveInPlace(object, file);
-            object.becomes(true, sums);
-            if (inPlace) {
-                files.syncNames();
-            } else {
-                object.writes++;
+        Journal.Position position;
+        try {
+            position = journaled(object, stamp, JournalRecord.Kind.CREATE, epoch, extents, _ -> {
+                files.moveInPlace(object, file);
+                object.becomes(true, sums);
+                if (inPlace) {
+                    files.syncNames();
+                } else {
+                    object.writes++;
+                }
+                count(oid, 1);
+            });
+        } catch (IOException failure) {
+            if (isOnlyFull(failure)) {
+                files.dropTemporary(oid, file);
             }
-            count(oid, 1);
-        });
+            throw failure;
+        }
         if (inPlace) {
-            journal.append(done(oid, position), false);
+            appendDone(oid, position);
         }
         return Outcome.done();
     }
@@ -794,9 +841,10 @@ public final class PlainStore implements ObjectStore {
     @Override
     public void fenceOwner(Vid vid, long generation) {
         fence(
-                () -> generation > fences.generation(vid),
+                () -> generation > fences.generation(vid) || unwrittenOwners.contains(vid),
                 () -> {
                     fences.raise(vid, generation);
+                    unwrittenOwners.remove(vid);
                     marks.ownerChanged(vid);
                 },
                 JournalRecord.plain(JournalRecord.Kind.OWNER, vid.value(), Epoch.NONE, generation, 0));
@@ -1008,9 +1056,12 @@ public final class PlainStore implements ObjectStore {
             if (full.isPresent()) {
                 save(full.get().serial());
                 journal.free(full.get());
+                ballast.makeIfThereIsRoom();
             }
         } catch (IOException failure) {
-            outOfService(failure);
+            if (!isOnlyFull(failure)) {
+                outOfService(failure);
+            }
             throw failure;
         } finally {
             checkpointing.unlock();
@@ -1030,7 +1081,9 @@ public final class PlainStore implements ObjectStore {
             journal.seal();
             checkpoint();
         } catch (IOException failure) {
-            outOfService(failure);
+            if (!isOnlyFull(failure)) {
+                outOfService(failure);
+            }
         }
     }
 

@@ -18,7 +18,7 @@ import sheepdog.store.disk.DiskFile;
  *   id              the store's id and how often it was opened; made once, written at each opening
  *   obj/            objects, see {@link StoreFiles}          epoch/   the caller's
  *   meta/version    format of meta/ and of the checksums     log/     the caller's
- *   meta/db  meta/native  meta/journal0  meta/journal1
+ *   meta/db  meta/native  meta/journal0  meta/journal1  meta/ballast
  * </pre>
  */
 public final class StoreDirectory implements AutoCloseable {
@@ -90,6 +90,7 @@ public final class StoreDirectory implements AutoCloseable {
         disk.makeDirectory(directory.resolve("log"));
         disk.makeDirectory(meta);
         checkVersion(disk, directory, meta.resolve("version"));
+        Ballast.releaseIfShort(disk, meta, PlainStoreConfig.RESERVED_BYTES);
         Path idFile = directory.resolve("id");
         long id;
         long opened;

@@ -27,6 +27,7 @@ final class StoreFiles implements AutoCloseable {
     private final Path stale;
     private final boolean synced;
     private final long reservedBytes;
+    private final Ballast ballast;
     private final FileCache cache;
     private final AtomicLong spaceLeft = new AtomicLong();
 
@@ -35,8 +36,9 @@ final class StoreFiles implements AutoCloseable {
 
     private final AtomicLong namesSynced = new AtomicLong();
 
-    StoreFiles(Disk disk, Path directory, PlainStoreConfig config) throws DiskException {
+    StoreFiles(Disk disk, Path directory, PlainStoreConfig config, Ballast ballast) throws DiskException {
         this.disk = disk;
+        this.ballast = ballast;
         objects = directory.resolve("obj");
         temporary = objects.resolve(".tmp");
         stale = objects.resolve(".stale");
@@ -126,7 +128,7 @@ final class StoreFiles implements AutoCloseable {
 
     /** The temporary file takes the object's place; the name is not on stable storage yet. */
     void moveInPlace(StoredObject object, DiskFile file) throws DiskException {
-        disk.rename(temporaryPath(object.oid), path(object.oid));
+        rename(temporaryPath(object.oid), path(object.oid));
         object.nameChange = namesChanged.incrementAndGet();
         cache.put(object.oid, file);
     }
@@ -139,8 +141,21 @@ final class StoreFiles implements AutoCloseable {
 
     void moveAside(ObjectId oid, Epoch epoch) throws DiskException {
         cache.drop(oid);
-        disk.rename(path(oid), stalePath(oid, epoch));
+        rename(path(oid), stalePath(oid, epoch));
         syncAside();
+    }
+
+    /** A name may need a block of its directory, when the record is written and nothing may fail any more. */
+    private void rename(Path from, Path to) throws DiskException {
+        try {
+            disk.rename(from, to);
+        } catch (DiskException failure) {
+            if (failure.kind() != DiskException.Kind.NO_SPACE || ballast.missingBytes() > 0) {
+                throw failure;
+            }
+            ballast.release();
+            disk.rename(from, to);
+        }
     }
 
     void syncAside() throws DiskException {
@@ -222,14 +237,23 @@ final class StoreFiles implements AutoCloseable {
 
     /** Refuses with {@code NO_SPACE} what would leave less than the metadata need. */
     void claim(long bytes) throws DiskException {
-        if (spaceLeft.addAndGet(-bytes) >= 0) {
+        if (spaceLeft.addAndGet(-bytes) >= 0 && ballast.missingBytes() == 0) {
             return;
         }
-        long free = disk.space(objects).freeBytes() - reservedBytes - bytes;
+        ballast.makeIfThereIsRoom();
+        long free = disk.space(objects).freeBytes() - reservedBytes - ballast.missingBytes() - bytes;
         spaceLeft.set(Math.min(free, SPACE_STEP_BYTES));
         if (free < 0) {
             throw new DiskException(
                     DiskException.Kind.NO_SPACE, "grow", objects, "only the space kept for metadata is left");
+        }
+    }
+
+    /** Refuses what needs no space of its own with {@code NO_SPACE} when the rest is for removals. */
+    void requireRoomForMetadata() throws DiskException {
+        if (ballast.isHalfGone()) {
+            throw new DiskException(
+                    DiskException.Kind.NO_SPACE, "write", objects, "only the space kept for removals is left");
         }
     }
 

@@ -17,6 +17,8 @@ import org.rocksdb.Slice;
 import org.rocksdb.Status;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import sheepdog.store.disk.DiskException;
 import sheepdog.store.meta.MetaBatch;
 import sheepdog.store.meta.MetaStore;
@@ -28,6 +30,7 @@ import sheepdog.store.meta.MetaStore;
  * read lock, and {@link #close} the write lock.
  */
 public final class RocksMetaStore implements MetaStore {
+    private static final Logger LOG = LoggerFactory.getLogger(RocksMetaStore.class);
     private static final long WRITE_BUFFER_BYTES = 8 << 20;
     private static final long CACHE_BYTES = 16 << 20;
     private static final int FILES_OPEN_MAX = 64;
@@ -38,14 +41,18 @@ public final class RocksMetaStore implements MetaStore {
     private final BloomFilter bloom;
     private final Options options;
     private final WriteOptions unsynced;
-    private final RocksDB db;
+    private final Path folder;
+    private RocksDB db;
     private boolean closed;
+    private boolean lost;
 
-    private RocksMetaStore(LRUCache cache, BloomFilter bloom, Options options, WriteOptions unsynced, RocksDB db) {
+    private RocksMetaStore(
+            LRUCache cache, BloomFilter bloom, Options options, WriteOptions unsynced, Path folder, RocksDB db) {
         this.cache = cache;
         this.bloom = bloom;
         this.options = options;
         this.unsynced = unsynced;
+        this.folder = folder;
         this.db = db;
     }
 
@@ -75,7 +82,8 @@ public final class RocksMetaStore implements MetaStore {
                         .setCacheIndexAndFilterBlocks(true));
         var unsynced = new WriteOptions();
         try {
-            return new RocksMetaStore(cache, bloom, options, unsynced, RocksDB.open(options, folder.toString()));
+            RocksDB db = RocksDB.open(options, folder.toString());
+            return new RocksMetaStore(cache, bloom, options, unsynced, folder, db);
         } catch (RocksDBException failure) {
             unsynced.close();
             options.close();
@@ -131,6 +139,36 @@ public final class RocksMetaStore implements MetaStore {
         }
     }
 
+    /** RocksDB takes no writes after one that failed, and its Java has no other way out than to open it again. */
+    @Override
+    public void resume() throws IOException {
+        life.writeLock().lock();
+        try {
+            if (closed) {
+                throw new IOException("the metadata are closed");
+            }
+            if (!lost) {
+                lost = true;
+                closeAnyhow();
+            }
+            db = RocksDB.open(options, folder.toString());
+            lost = false;
+        } catch (RocksDBException failure) {
+            throw translated(failure, "open", folder);
+        } finally {
+            life.writeLock().unlock();
+        }
+    }
+
+    /** What it still had to write is in its log, or was refused. */
+    private void closeAnyhow() {
+        try {
+            db.closeE();
+        } catch (RocksDBException failure) {
+            LOG.info("metadata closed after a failure reason={}", failure.getMessage());
+        }
+    }
+
     @Override
     public void scan(byte[] from, byte[] to, Visitor visitor) throws IOException {
         life.readLock().lock();
@@ -162,7 +200,9 @@ public final class RocksMetaStore implements MetaStore {
             }
             closed = true;
             try {
-                db.closeE();
+                if (!lost) {
+                    db.closeE();
+                }
             } finally {
                 unsynced.close();
                 options.close();
@@ -177,7 +217,7 @@ public final class RocksMetaStore implements MetaStore {
     }
 
     private void checkOpen() throws IOException {
-        if (closed) {
+        if (closed || lost) {
             throw new IOException("the metadata are closed");
         }
     }

@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
+import sheepdog.store.disk.DiskException;
 import sheepdog.store.disk.PowerCut;
 import sheepdog.store.disk.SimPower;
 
@@ -17,6 +19,8 @@ public final class SimMetaStore implements MetaStore {
     private final TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
     private final TreeMap<byte[], byte[]> durable = new TreeMap<>(Arrays::compareUnsigned);
     private final List<MetaBatch> unsynced = new ArrayList<>();
+    private BooleanSupplier full = () -> false;
+    private boolean readOnly;
     private boolean closed;
 
     public SimMetaStore(SimPower power) {
@@ -31,11 +35,34 @@ public final class SimMetaStore implements MetaStore {
         entries.clear();
         entries.putAll(durable);
         closed = false;
+        readOnly = false;
     }
 
     /** Opened again after it was closed, or after the program ended. */
     public synchronized void restartProgram() {
         closed = false;
+        readOnly = false;
+    }
+
+    /** Changes find no room while {@code full} says so, and after one that did not, none is taken until {@link #resume}. */
+    public synchronized void full(BooleanSupplier isFull) {
+        full = isFull;
+    }
+
+    private void checkRoom() throws IOException {
+        readOnly |= full.getAsBoolean();
+        if (readOnly) {
+            throw new DiskException(DiskException.Kind.NO_SPACE, "write", "metadata", "no space left");
+        }
+    }
+
+    @Override
+    public synchronized void resume() throws IOException {
+        checkOpen();
+        if (full.getAsBoolean()) {
+            throw new DiskException(DiskException.Kind.NO_SPACE, "open", "metadata", "no space left");
+        }
+        readOnly = false;
     }
 
     private void checkOpen() throws IOException {
@@ -54,6 +81,7 @@ public final class SimMetaStore implements MetaStore {
     @Override
     public synchronized void apply(MetaBatch batch) throws IOException {
         checkOpen();
+        checkRoom();
         boolean cut = power.change();
         unsynced.add(batch);
         apply(batch, entries);
@@ -77,6 +105,7 @@ public final class SimMetaStore implements MetaStore {
     @Override
     public synchronized void sync() throws IOException {
         checkOpen();
+        checkRoom();
         power.change();
         power.check();
         unsynced.forEach(batch -> apply(batch, durable));

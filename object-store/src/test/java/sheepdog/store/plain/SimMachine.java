@@ -19,6 +19,12 @@ public final class SimMachine {
     public final SimDisk disk = new SimDisk(power);
     public final SimMetaStore meta = new SimMetaStore(power);
 
+    /** Other programs fill the disk: the store's own files keep what they have, and the metadata find room as files do. */
+    public void fillUp() {
+        disk.capacity(disk.usedBytes());
+        meta.full(() -> disk.space(DIRECTORY).freeBytes() == 0);
+    }
+
     /** Opens the store. The machine must have power. */
     public PlainStore open(PlainStoreConfig config) throws IOException {
         disk.makeDirectory(DIRECTORY);
