@@ -181,7 +181,7 @@ class PowerCutProperties {
                     }
                     case 2 -> {
                         model.settled(oid);
-                        store.settled(oid, model.epoch, Long.MAX_VALUE);
+                        store.settled(oid, model.epoch, model.generation);
                     }
                     default -> store.forgetStale();
                 }
