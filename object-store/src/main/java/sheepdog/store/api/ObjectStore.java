@@ -20,7 +20,7 @@ import sheepdog.protocol.model.Vid;
  * itself. Fences survive a restart.
  *
  * <p>After a write or a sync that the disk failed, every mutation is refused with {@code EIO} until the store is opened
- * again; reads go on. {@link #find}, {@link #list} and {@link #stats} throw {@link java.io.UncheckedIOException} if the
+ * again ({@link #isFailed}); reads go on. Before, {@code EIO} is the trouble of one object. {@link #find}, {@link #list} and {@link #stats} throw {@link java.io.UncheckedIOException} if the
  * disk fails them or the store is closed: an answer that leaves something out would be taken for the truth.
  */
 public interface ObjectStore extends AutoCloseable {
@@ -34,7 +34,8 @@ public interface ObjectStore extends AutoCloseable {
 
     /**
      * Makes an object of full size that holds {@code data} at {@code offset} and zeros elsewhere. If the object exists
-     * this is a retry: the range is merged into it, and nothing else of it changes.
+     * this is a retry: the range is merged into it, and nothing else of it changes. A whole object replaces what cannot be
+     * read or written any more.
      *
      * @param data position to limit; left as it was. Empty makes an object of zeros
      */
@@ -110,6 +111,9 @@ public interface ObjectStore extends AutoCloseable {
     Outcome<Void> format(Epoch epoch);
 
     StoreStats stats();
+
+    /** Whether there will be no more mutations, because the disk failed one or the store is closed. */
+    boolean isFailed();
 
     /** Waits for calls under way, then closes. Later calls fail with {@code EIO}. */
     @Override

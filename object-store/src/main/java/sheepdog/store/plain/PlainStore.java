@@ -337,6 +337,16 @@ public final class PlainStore implements ObjectStore {
         });
     }
 
+    @Override
+    public boolean isFailed() {
+        life.readLock().lock();
+        try {
+            return closed || journal.failure().isPresent();
+        } finally {
+            life.readLock().unlock();
+        }
+    }
+
     private interface Reading<T> {
         T get() throws IOException;
     }
@@ -408,9 +418,22 @@ public final class PlainStore implements ObjectStore {
         return mutate(
                 oid,
                 () -> refuses(oid, stamp),
-                object -> object.exists
+                object -> object.exists && !(data.remaining() == oid.size() && isLost(object))
                         ? put(object, offset, data, stamp)
                         : make(object, offset, data, Optional.of(stamp), stamp.epoch()));
+    }
+
+    /** Whether nothing can be done to the object's file any more, but to replace it; a rotten block can be overwritten. */
+    private boolean isLost(StoredObject object) {
+        if (object.sums.length == 0) {
+            return true;
+        }
+        try (var lease = files.open(object.oid)) {
+            return lease.file().length() != object.oid.size();
+        } catch (DiskException failure) {
+            LOG.warn("file of an object is lost oid={} reason={}", object.oid, failure.getMessage());
+            return true;
+        }
     }
 
     @Override
@@ -657,10 +680,14 @@ public final class PlainStore implements ObjectStore {
         }
         files.claim(bytes + Blocks.BYTES);
         boolean inPlace = bytes >= config.inPlaceBytes();
+        boolean replaces = object.exists;
         DiskFile file = files.writeTemporary(oid, runs);
         try {
             if (inPlace) {
                 files.sync(file);
+            }
+            if (replaces) {
+                files.syncTemporaries(); // The replay must not be left with nothing but what is replaced.
             }
         } catch (DiskException failure) {
             files.dropTemporary(oid, file);
@@ -684,7 +711,9 @@ public final class PlainStore implements ObjectStore {
                 } else {
                     object.writes++;
                 }
-                count(oid, 1);
+                if (!replaces) {
+                    count(oid, 1);
+                }
             });
         } catch (IOException failure) {
             if (isOnlyFull(failure)) {

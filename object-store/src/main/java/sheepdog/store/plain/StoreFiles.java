@@ -182,6 +182,12 @@ final class StoreFiles implements AutoCloseable {
         }
     }
 
+    void syncTemporaries() throws DiskException {
+        if (synced) {
+            disk.syncDirectory(temporary);
+        }
+    }
+
     void deleteTemporaries() throws DiskException {
         for (String name : disk.list(temporary)) {
             deleteFile(temporary.resolve(name));

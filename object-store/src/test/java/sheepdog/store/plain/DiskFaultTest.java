@@ -410,6 +410,56 @@ class DiskFaultTest {
     }
 
     @Test
+    void wholeObjectReplacesOneWhoseFileOrChecksumsAreLostOrHaveRotted() throws IOException {
+        for (String damage : List.of("file", "checksums", "block", "length")) {
+            var fresh = new SimMachine();
+            PlainStore store = fresh.open();
+            store.create(OID, 0, bytes(2 * BLOCK, 1), stamp());
+            store.close();
+            fresh.restartProgram();
+            switch (damage) {
+                case "file" -> fresh.disk.delete(SimMachine.objectPath(OID));
+                case "checksums" -> fresh.meta.apply(new MetaBatch().delete(MetaKeys.sums(OID)));
+                case "block" -> fresh.disk.rot(SimMachine.objectPath(OID), 17);
+                default -> {
+                    try (DiskFile file = fresh.disk.open(SimMachine.objectPath(OID))) {
+                        file.resize(BLOCK);
+                    }
+                }
+            }
+            PlainStore again = fresh.open();
+            assertThat(again.write(OID, 10, bytes(10, 2), stamp()).code())
+                    .as(damage)
+                    .isIn(damage.equals("length") ? ResultCode.SUCCESS : ResultCode.EIO);
+            assertThat(again.isFailed()).as(damage).isFalse();
+
+            assertThat(again.create(OID, 0, bytes(OID.size(), 3), stamp()))
+                    .as(damage)
+                    .isEqualTo(Outcome.done());
+
+            assertThat(again.stats().objects()).isEqualTo(1);
+            fresh.power.cut();
+            fresh.restart(new SplittableRandom(1));
+            PlainStore last = fresh.open();
+            assertThat(read(last, OID, 0, OID.size()))
+                    .isEqualTo(bytes(OID.size(), 3).array());
+            assertThat(last.stats().objects()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void storeThatFailedSaysSo() throws IOException {
+        PlainStore store = machine.open();
+        assertThat(store.isFailed()).isFalse();
+
+        fail("sync", "journal");
+        store.create(OID, 0, bytes(BLOCK, 1), stamp());
+        heal();
+
+        assertThat(store.isFailed()).isTrue();
+    }
+
+    @Test
     void readAfterAFailedCheckpointReturnsWhatWasAcknowledged() throws IOException {
         PlainStore store = machine.open();
         store.create(OID, 0, bytes(BLOCK, 0), stamp());

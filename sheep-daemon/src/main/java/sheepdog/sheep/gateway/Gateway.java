@@ -3,9 +3,12 @@ package sheepdog.sheep.gateway;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
@@ -42,6 +45,8 @@ public final class Gateway {
     private static final Duration RETRY_MAX = Duration.ofMillis(500);
     private static final Duration RECHECK = Duration.ofMillis(100);
     private static final Duration ANNOUNCE = Duration.ofMillis(500);
+    /** A disk that damages a copy so often while one mutation tries is not to be waited for. */
+    private static final int HEALINGS_MAX = 3;
 
     private final Loop loop;
     private final Cluster cluster;
@@ -51,7 +56,15 @@ public final class Gateway {
     private final Settlement settlement;
     private final Ownership ownership;
     private final List<Waiter> waiting = new ArrayList<>();
+    private final Map<ObjectId, Traffic> traffic = new HashMap<>();
     private boolean recheckPlanned;
+
+    /** Mutations of one object on their way to replicas, and those held back while damaged copies of it are replaced. */
+    private static final class Traffic {
+        private int sent;
+        private Optional<Supplier<CompletionStage<Settlement.Healing>>> healing = Optional.empty();
+        private final List<Consumer<Settlement.Healing>> whenHealed = new ArrayList<>();
+    }
 
     private record Waiter(Supplier<Boolean> ready, Runnable run) {}
 
@@ -344,6 +357,7 @@ public final class Gateway {
         private Right right;
         private long sequence;
         private int attempt;
+        private int healings;
 
         MutationFlow(Mutation mutation, Function<Mutation, Optional<ResultCode>> check) {
             this.mutation = mutation;
@@ -394,18 +408,65 @@ public final class Gateway {
                 again();
                 return;
             }
+            Traffic ofObject = traffic.computeIfAbsent(mutation.oid(), _ -> new Traffic());
+            if (ofObject.healing.isPresent()) {
+                ofObject.whenHealed.add(_ -> again());
+                return;
+            }
+            ofObject.sent++;
             ReplicatedMutation.send(loop, peers, view, replicas, mutation, right, sequence, attempt > 0)
                     .thenAccept(result -> {
                         switch (result) {
-                            case ReplicatedMutation.Result.Everywhere _ -> finish(ResultCode.SUCCESS);
-                            case ReplicatedMutation.Result.Nowhere nowhere -> finish(nowhere.code());
+                            case ReplicatedMutation.Result.Everywhere _ -> {
+                                arrived();
+                                finish(ResultCode.SUCCESS);
+                            }
+                            case ReplicatedMutation.Result.Nowhere nowhere -> {
+                                arrived();
+                                finish(nowhere.code());
+                            }
                             case ReplicatedMutation.Result.Mixed mixed -> settle(mixed);
+                            case ReplicatedMutation.Result.Damaged damaged -> heal(damaged.sound());
                             case ReplicatedMutation.Result.Again again -> {
+                                arrived();
                                 again.silent().forEach(cluster::complain);
                                 again();
                             }
                         }
                     });
+        }
+
+        /** No answer to what was sent is missing any more. */
+        private void arrived() {
+            Traffic ofObject = traffic.get(mutation.oid());
+            if (--ofObject.sent > 0) {
+                return;
+            }
+            ofObject.healing.ifPresentOrElse(
+                    heal -> heal.get().thenAccept(healing -> {
+                        traffic.remove(mutation.oid());
+                        ofObject.whenHealed.forEach(waiter -> waiter.accept(healing));
+                    }),
+                    () -> traffic.remove(mutation.oid()));
+        }
+
+        /**
+         * Copies are replaced when nothing is on its way to the object: what a sound copy lacks of what others have by then
+         * is sent to all of them once more. The range stays locked.
+         */
+        private void heal(List<Node> sound) {
+            Traffic ofObject = traffic.get(mutation.oid());
+            ofObject.whenHealed.add(healing -> {
+                if (healing == Settlement.Healing.NEVER || ++healings > HEALINGS_MAX) {
+                    finish(ResultCode.EIO);
+                } else {
+                    again();
+                }
+            });
+            if (ofObject.healing.isEmpty()) {
+                ofObject.healing = Optional.of(() -> settlement.heal(mutation.oid(), right, sequence, sound));
+            }
+            arrived();
         }
 
         /** The lock and the number stay: nothing that overlaps may come in between. */
@@ -431,6 +492,7 @@ public final class Gateway {
                     ? settlement.settleRange(write, right, sequence, mixed.source())
                     : settlement.settleObject(mutation.oid(), right, sequence, mixed.source());
             settling.thenAccept(settled -> {
+                arrived();
                 if (settled) {
                     finish(mixed.code());
                 } else {

@@ -31,6 +31,13 @@ final class ReplicatedMutation {
         record Again(List<Node> silent) implements Result {}
 
         /**
+         * Some replicas cannot read or write their copy any more: it is to be replaced, then tried again.
+         *
+         * @param sound those that may have a copy to replace it with, at least one
+         */
+        record Damaged(List<Node> sound) implements Result {}
+
+        /**
          * Some may have it and some refused it for good: copies may differ until they are settled.
          *
          * @param code   what the mutation comes to once they are
@@ -90,11 +97,13 @@ final class ReplicatedMutation {
         boolean again = false;
         int done = 0;
         int absent = 0;
+        int damaged = 0;
         ResultCode refusal = ResultCode.SUCCESS;
         for (ResultCode code : answers) {
             switch (code) {
                 case SUCCESS -> done++;
                 case NO_OBJ -> absent++;
+                case EIO -> damaged++;
                 case OLD_NODE_VER,
                         NEW_NODE_VER,
                         AGAIN,
@@ -108,6 +117,10 @@ final class ReplicatedMutation {
         }
         if (again) {
             return new Result.Again(silent());
+        }
+        if (damaged > 0) {
+            var sound = sound();
+            return sound.isEmpty() ? new Result.Nowhere(ResultCode.EIO) : new Result.Damaged(sound);
         }
         if (refusal != ResultCode.SUCCESS) {
             // It may have changed a part.
@@ -127,6 +140,13 @@ final class ReplicatedMutation {
                 .mapToObj(replicas::get)
                 .findFirst()
                 .orElseThrow();
+    }
+
+    private List<Node> sound() {
+        return IntStream.range(0, answers.length)
+                .filter(i -> answers[i] != ResultCode.EIO && answers[i] != ResultCode.NO_OBJ)
+                .mapToObj(replicas::get)
+                .toList();
     }
 
     private List<Node> silent() {

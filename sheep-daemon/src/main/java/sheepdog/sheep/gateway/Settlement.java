@@ -107,6 +107,33 @@ final class Settlement {
         return run.done;
     }
 
+    /** What came of the attempt to replace damaged copies. */
+    enum Healing {
+        DONE,
+        /** The epoch moved, or somebody did not answer. */
+        LATER,
+        /** No replica has a copy that can be read as a whole. */
+        NEVER
+    }
+
+    /**
+     * Replaces damaged copies of an object. No mutation of it may be on its way.
+     *
+     * @param sound replicas whose content may go to all others
+     */
+    CompletionStage<Healing> heal(ObjectId oid, Right right, long sequence, List<Node> sound) {
+        if (cluster.view().isEmpty()) {
+            return CompletableFuture.completedStage(Healing.LATER);
+        }
+        var run = new Run(
+                oid.vid(), right.generation(), () -> true, cluster.view().get());
+        run.sequence = sequence - 1;
+        run.left.add(oid);
+        run.sound = Optional.of(sound);
+        run.next();
+        return run.done.thenApply(whole -> whole ? Healing.DONE : run.unreadable ? Healing.NEVER : Healing.LATER);
+    }
+
     private final class Run {
         private final Vid vid;
         private final long generation;
@@ -119,6 +146,8 @@ final class Settlement {
         private boolean failed;
         private long sequence;
         private Optional<Node> source = Optional.empty();
+        private Optional<List<Node>> sound = Optional.empty();
+        private boolean unreadable;
 
         Run(Vid vid, long generation, BooleanSupplier stillMine, ClusterView view) {
             this.vid = vid;
@@ -169,13 +198,39 @@ final class Settlement {
                 done.complete(false);
                 return;
             }
-            Node from = source.filter(replicas::contains).orElse(replicas.getFirst());
+            var candidates = new ArrayDeque<>(replicas);
+            sound.ifPresent(candidates::retainAll);
+            source.filter(candidates::remove).ifPresent(candidates::addFirst);
+            fetch(oid, replicas, candidates);
+        }
+
+        /** A copy that is damaged is as good as none: the next one is taken for the truth, and replaces it. */
+        private void fetch(ObjectId oid, List<Node> replicas, Deque<Node> candidates) {
+            Node from = candidates.poll();
+            if (from == null) {
+                LOG.error("no copy can be read oid={}", oid);
+                unreadable = true;
+                failed = sound.isPresent() || source.isPresent();
+                next(); // The other objects of the VDI are not to wait for it, and its mark stays.
+                return;
+            }
             var others = replicas.stream().filter(node -> !node.equals(from)).toList();
             var ask = new PeerRequest.ReadReplica(header(Opcode.READ_REPLICA, 0), oid, 0, oid.size(), generation);
             peers.send(from, ask).thenAccept(answer -> {
                 switch (answer.result()) {
                     case SUCCESS -> spread(oid, replicas, others, answer.data());
-                    case NO_OBJ -> remove(oid, replicas, others);
+                    case EIO -> {
+                        answer.release();
+                        fetch(oid, replicas, candidates);
+                    }
+                    case NO_OBJ -> {
+                        answer.release();
+                        if (sound.isPresent()) {
+                            fetch(oid, replicas, candidates);
+                        } else {
+                            remove(oid, replicas, others);
+                        }
+                    }
                     default -> {
                         note(from, answer);
                         failed = true;

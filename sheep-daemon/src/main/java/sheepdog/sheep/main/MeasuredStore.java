@@ -117,6 +117,11 @@ final class MeasuredStore implements ObjectStore {
     }
 
     @Override
+    public boolean isFailed() {
+        return store.isFailed();
+    }
+
+    @Override
     public StoreStats stats() {
         return store.stats();
     }

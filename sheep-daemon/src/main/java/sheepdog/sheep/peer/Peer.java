@@ -28,7 +28,8 @@ import sheepdog.store.api.Stamp;
  *
  * <p>A request of an older epoch is answered OLD_NODE_VER, one of a newer epoch waits until this node is there too; an
  * object in doubt is recovered first; a mutation by an owner that is not the owner any more is answered AGAIN. The store
- * checks epoch and owner once more at its door. Loop-owned.
+ * checks epoch and owner once more at its door. A copy that is damaged is answered EIO, and its gateway sends a whole one;
+ * if not even that can be written, or the store has failed, this node leaves. Loop-owned.
  */
 public final class Peer {
     private static final Logger LOG = LoggerFactory.getLogger(Peer.class);
@@ -41,6 +42,9 @@ public final class Peer {
     private final Runnable diskFailed;
     private final List<Waiting> waiting = new ArrayList<>();
 
+    /** @param failed whether the disk is to blame, and not one object */
+    private record Tried(ResultCode code, boolean failed) {}
+
     private record Waiting(PeerRequest request, LoopFuture<Response> done) {}
 
     /** The gateway of this node, for requests that go to it and not to the store. */
@@ -50,7 +54,7 @@ public final class Peer {
         CompletionStage<ResultCode> yieldOwner(Vid vid, long generation);
     }
 
-    /** @param diskFailed called on the loop when the store could not carry out a mutation: this node must leave */
+    /** @param diskFailed called on the loop when the store carries out no mutation any more: this node must leave */
     public Peer(
             Loop loop,
             Cluster cluster,
@@ -178,15 +182,21 @@ public final class Peer {
         } else if (!recovery.isTrusted(oid)) {
             recovery.bring(oid).thenAccept(_ -> admit(request, done));
         } else {
-            loop.offload(Pool.STORE, oid.bits(), change).thenAccept(outcome -> {
-                if (outcome.code() == ResultCode.EIO) {
-                    LOG.error("leaving sheepdog cluster: the disk failed writing oid={}", oid);
-                    diskFailed.run();
-                    done.complete(Response.of(ResultCode.NETWORK_ERROR));
-                } else {
-                    done.complete(Response.of(outcome.code()));
-                }
-            });
+            boolean whole =
+                    request instanceof PeerRequest.CreateReplica r && r.data().length() == oid.size();
+            loop.offload(Pool.STORE, oid.bits(), () -> {
+                        var code = change.call().code();
+                        return new Tried(code, code == ResultCode.EIO && (whole || store.isFailed()));
+                    })
+                    .thenAccept(tried -> {
+                        if (tried.failed()) {
+                            LOG.error("leaving sheepdog cluster: the disk failed writing oid={}", oid);
+                            diskFailed.run();
+                            done.complete(Response.of(ResultCode.NETWORK_ERROR));
+                        } else {
+                            done.complete(Response.of(tried.code()));
+                        }
+                    });
         }
     }
 

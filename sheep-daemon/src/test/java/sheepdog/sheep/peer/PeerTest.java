@@ -165,12 +165,45 @@ class PeerTest {
     @Test
     void aDiskErrorOfAMutationTakesTheNodeOutAndIsNotShown() {
         format();
-        store.fail(OID, ResultCode.EIO);
+        store.fail();
 
         assertThat(code(serve(create(1, 1, 7)))).isEqualTo(ResultCode.NETWORK_ERROR);
         assertThat(failures).isEqualTo(1);
+    }
+
+    @Test
+    void aDamagedCopyIsTheTroubleOfOneObjectAndAWholeOneReplacesIt() {
+        format();
+        serve(create(1, 1, 7));
+        store.damage(OID);
+
+        assertThat(code(serve(create(1, 1, 8)))).isEqualTo(ResultCode.EIO);
         assertThat(code(serve(read(1)))).isEqualTo(ResultCode.EIO);
+        assertThat(failures).isZero();
+        assertThat(code(serve(whole(1, 1, 9)))).isEqualTo(ResultCode.SUCCESS);
+        assertThat(store.bytes(OID, 0, 1)).hasValueSatisfying(b -> assertThat(b).containsExactly(9));
+    }
+
+    @Test
+    void aDiskThatDoesNotEvenTakeAWholeObjectTakesTheNodeOut() {
+        format();
+        store.fail(OID, ResultCode.EIO);
+
+        assertThat(code(serve(whole(1, 1, 9)))).isEqualTo(ResultCode.NETWORK_ERROR);
         assertThat(failures).isEqualTo(1);
+    }
+
+    private static PeerRequest.CreateReplica whole(int epoch, long generation, int value) {
+        byte[] bytes = new byte[OID.size()];
+        bytes[0] = (byte) value;
+        return new PeerRequest.CreateReplica(
+                Header.of(Opcode.CREATE_REPLICA, Flags.WRITE, new Epoch(epoch), 1),
+                OID,
+                0,
+                Payload.of(bytes),
+                generation,
+                1,
+                0);
     }
 
     @Test

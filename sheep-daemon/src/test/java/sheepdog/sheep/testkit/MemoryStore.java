@@ -3,9 +3,11 @@ package sheepdog.sheep.testkit;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import sheepdog.protocol.model.Epoch;
@@ -28,7 +30,9 @@ public final class MemoryStore implements ObjectStore {
     private final TreeSet<ObjectId> aside = new TreeSet<>();
     private final Map<ObjectId, ResultCode> failing = new HashMap<>();
     private Epoch fence = Epoch.NONE;
+    private final Set<ObjectId> damaged = new HashSet<>();
     private boolean formats = true;
+    private boolean failed;
 
     private static final class Stored {
         final Map<Integer, byte[]> pages = new HashMap<>();
@@ -38,6 +42,16 @@ public final class MemoryStore implements ObjectStore {
     /** From now on every mutation of this object comes to {@code code}, with EIO reads too; SUCCESS ends it. */
     public void fail(ObjectId oid, ResultCode code) {
         failing.put(oid, code);
+    }
+
+    /** The copy can neither be read nor written any more, until a whole one comes. */
+    public void damage(ObjectId oid) {
+        damaged.add(oid);
+    }
+
+    /** From now on every mutation comes to EIO. */
+    public void fail() {
+        failed = true;
     }
 
     /** Whether a format succeeds; otherwise it comes to EIO. */
@@ -74,10 +88,16 @@ public final class MemoryStore implements ObjectStore {
     }
 
     private Optional<ResultCode> failure(ObjectId oid) {
+        if (damaged.contains(oid)) {
+            return Optional.of(ResultCode.EIO);
+        }
         return Optional.ofNullable(failing.get(oid)).filter(code -> code != ResultCode.SUCCESS);
     }
 
     private Optional<ResultCode> refusal(ObjectId oid, Stamp stamp) {
+        if (failed) {
+            return Optional.of(ResultCode.EIO);
+        }
         if (failure(oid).isPresent()) {
             return failure(oid);
         }
@@ -142,6 +162,9 @@ public final class MemoryStore implements ObjectStore {
 
     @Override
     public Outcome<Void> create(ObjectId oid, int offset, ByteBuffer data, Stamp stamp) {
+        if (data.remaining() == oid.size()) {
+            damaged.remove(oid);
+        }
         return change(oid, stamp, true, stored -> put(stored, offset, data));
     }
 
@@ -275,6 +298,7 @@ public final class MemoryStore implements ObjectStore {
 
     @Override
     public Outcome<Void> setAside(ObjectId oid, Epoch validIn) {
+        damaged.remove(oid);
         if (objects.remove(oid) == null) {
             return Outcome.refused(ResultCode.NO_OBJ);
         }
@@ -299,6 +323,11 @@ public final class MemoryStore implements ObjectStore {
         aside.clear();
         fence = epoch;
         return Outcome.done();
+    }
+
+    @Override
+    public boolean isFailed() {
+        return failed;
     }
 
     @Override
