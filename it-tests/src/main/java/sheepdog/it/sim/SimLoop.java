@@ -225,7 +225,7 @@ public final class SimLoop implements Loop {
     }
 
     private static final class Task implements Cancellable {
-        private final Runnable work;
+        private Runnable work;
         private final boolean onLoop;
         private boolean cancelled;
 
@@ -237,6 +237,7 @@ public final class SimLoop implements Loop {
         @Override
         public void cancel() {
             cancelled = true;
+            work = () -> {}; // It may be scheduled for long after, and must not keep what it was to work on.
         }
     }
 

@@ -198,7 +198,7 @@ public final class SimTime {
     private static final class Event implements Comparable<Event>, Cancellable {
         private final long nanos;
         private final long number;
-        private final Runnable task;
+        private Runnable task;
         private boolean cancelled;
 
         Event(long nanos, long number, Runnable task) {
@@ -210,6 +210,7 @@ public final class SimTime {
         @Override
         public void cancel() {
             cancelled = true;
+            task = () -> {}; // It stays in the queue until its time comes, and must not keep what it was to work on.
         }
 
         @Override

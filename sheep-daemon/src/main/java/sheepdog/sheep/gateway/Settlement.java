@@ -148,6 +148,8 @@ final class Settlement {
         private Optional<Node> source = Optional.empty();
         private Optional<List<Node>> sound = Optional.empty();
         private boolean unreadable;
+        private Optional<Node> full = Optional.empty();
+        private boolean fromFull;
 
         Run(Vid vid, long generation, BooleanSupplier stillMine, ClusterView view) {
             this.vid = vid;
@@ -201,6 +203,7 @@ final class Settlement {
             var candidates = new ArrayDeque<>(replicas);
             sound.ifPresent(candidates::retainAll);
             source.filter(candidates::remove).ifPresent(candidates::addFirst);
+            fromFull = false;
             fetch(oid, replicas, candidates);
         }
 
@@ -210,7 +213,7 @@ final class Settlement {
             if (from == null) {
                 LOG.error("no copy can be read oid={}", oid);
                 unreadable = true;
-                failed = sound.isPresent() || source.isPresent();
+                failed = sound.isPresent() || source.isPresent() || fromFull;
                 next(); // The other objects of the VDI are not to wait for it, and its mark stays.
                 return;
             }
@@ -262,18 +265,37 @@ final class Settlement {
                                 number,
                                 0))
                         .toList();
-                sendAll(others, requests, this::next);
+                sendAll(
+                        others,
+                        requests,
+                        () -> done.complete(full.isEmpty() && cluster.epoch().equals(view.epoch())));
                 answer.release();
             });
         }
 
+        /**
+         * A disk that is full may have no room for another's content; then its own goes to the others, which is as good as
+         * any, and fits.
+         */
         private void spread(ObjectId oid, List<Node> replicas, List<Node> others, Payload whole) {
             var requests = new ArrayList<PeerRequest>();
             for (int i = 0; i < others.size(); i++) {
                 requests.add(new PeerRequest.CreateReplica(
                         header(Opcode.CREATE_REPLICA, Flags.WRITE), oid, 0, whole, generation, ++sequence, 0));
             }
-            sendAll(others, requests, () -> finish(oid, replicas));
+            full = Optional.empty();
+            sendAll(others, requests, () -> {
+                if (full.isEmpty()) {
+                    finish(oid, replicas);
+                } else if (fromFull
+                        || sound.filter(nodes -> !nodes.contains(full.get())).isPresent()) {
+                    failed = true;
+                    next();
+                } else {
+                    fromFull = true;
+                    fetch(oid, replicas, new ArrayDeque<>(List.of(full.get())));
+                }
+            });
             whole.release();
         }
 
@@ -303,9 +325,13 @@ final class Settlement {
             for (int i = 0; i < nodes.size(); i++) {
                 Node node = nodes.get(i);
                 peers.send(node, requests.get(i)).thenAccept(answer -> {
-                    if (answer.result() != ResultCode.SUCCESS && answer.result() != ResultCode.NO_OBJ) {
-                        failed = true;
-                        note(node, answer);
+                    switch (answer.result()) {
+                        case SUCCESS, NO_OBJ -> {}
+                        case NO_SPACE -> full = Optional.of(node);
+                        default -> {
+                            failed = true;
+                            note(node, answer);
+                        }
                     }
                     answer.release();
                     if (--pending == 0) {
