@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -444,6 +445,41 @@ class DiskFaultTest {
             assertThat(read(last, OID, 0, OID.size()))
                     .isEqualTo(bytes(OID.size(), 3).array());
             assertThat(last.stats().objects()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void largeCreateOfWhichABlockHasRottedIsAnErrorAfterACrashAndNotAnAbsence() throws IOException {
+        for (String where : List.of("in its place", "beside it")) {
+            var fresh = new SimMachine();
+            PlainStore store = fresh.open();
+            if (where.equals("beside it")) {
+                fresh.disk.hook((call, path) -> {
+                    if (call.equals("rename")) {
+                        throw new DiskException(DiskException.Kind.IO, call, path, "Input/output error");
+                    }
+                });
+            }
+            store.create(OID, 0, bytes(OID.size(), 1), stamp());
+            fresh.disk.hook((_, _) -> {});
+            fresh.restartProgram(); // The record that the create is done waited for company.
+            Path file = where.equals("beside it")
+                    ? Path.of("/sheep/obj/.tmp").resolve(OID.toString())
+                    : SimMachine.objectPath(OID);
+            fresh.disk.rot(file, 3 * BLOCK + 5);
+
+            PlainStore again = fresh.open();
+
+            assertThat(again.find(OID)).as(where).isPresent();
+            assertThat(again.read(OID, 3 * BLOCK, ByteBuffer.allocate(BLOCK)).code())
+                    .as(where)
+                    .isEqualTo(ResultCode.EIO);
+            assertThat(read(again, OID, 0, 3 * BLOCK))
+                    .as(where)
+                    .isEqualTo(Arrays.copyOf(bytes(OID.size(), 1).array(), 3 * BLOCK));
+            assertThat(again.create(OID, 0, bytes(OID.size(), 2), stamp())).isEqualTo(Outcome.done());
+            assertThat(read(again, OID, 0, OID.size()))
+                    .isEqualTo(bytes(OID.size(), 2).array());
         }
     }
 
