@@ -163,15 +163,23 @@ final class Sheep implements AutoCloseable {
                 clock,
                 (_, _, _) -> {}, // The connections measure, the way back to them included.
                 this::over);
-        server = new SheepServer(
-                threads,
-                loop,
-                wiring.sink(),
-                wiring.cluster()::epoch,
-                NetLimits.of(Runtime.getRuntime().maxMemory() / 4),
-                metrics);
+        server = new SheepServer(threads, loop, wiring.sink(), wiring.cluster()::epoch, netLimits(), metrics);
         admin = config.metrics().map(_ -> new AdminServer(registry, loop, this::health));
         measure(registry, metrics);
+    }
+
+    private static NetLimits netLimits() {
+        var usual = NetLimits.of(Runtime.getRuntime().maxMemory() / 4);
+        var files = OpenFiles.most();
+        if (files.isEmpty()) {
+            return usual;
+        }
+        var limits = usual.within(files.getAsLong());
+        if (limits.connectionsMax() < usual.connectionsMax()) {
+            LOG.warn(
+                    "fewer connections than usual connections={} files={}", limits.connectionsMax(), files.getAsLong());
+        }
+        return limits;
     }
 
     /**

@@ -23,6 +23,9 @@ public record NetLimits(
         long skipBytesMax,
         Duration stall) {
 
+    /** Files that are no connections of clients: objects, metadata, the log, links to other sheep. */
+    private static final long OTHER_FILES = 2_000;
+
     /**
      * The usual ones.
      *
@@ -31,5 +34,21 @@ public record NetLimits(
     public static NetLimits of(long memoryBytes) {
         return new NetLimits(
                 16_384, 1_024, Math.min(128L << 20, memoryBytes / 2), memoryBytes, 64 << 20, Duration.ofSeconds(60));
+    }
+
+    /**
+     * No more connections than leave the store the files it needs: one that cannot open an object's file answers errors.
+     *
+     * @param filesMax what the process may have open at once
+     */
+    public NetLimits within(long filesMax) {
+        long left = Math.max(filesMax / 2, filesMax - OTHER_FILES);
+        return new NetLimits(
+                (int) Math.min(connectionsMax, left),
+                requestsPerConnectionMax,
+                bytesPerConnectionMax,
+                bytesMax,
+                skipBytesMax,
+                stall);
     }
 }
