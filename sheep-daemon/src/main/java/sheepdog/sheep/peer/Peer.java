@@ -1,12 +1,14 @@
 package sheepdog.sheep.peer;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import sheepdog.membership.runtime.Cancellable;
 import sheepdog.membership.runtime.Loop;
 import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.membership.runtime.Pool;
@@ -27,12 +29,16 @@ import sheepdog.store.api.Stamp;
  * This node's replicas, for gateways (this one's among them).
  *
  * <p>A request of an older epoch is answered OLD_NODE_VER, one of a newer epoch waits until this node is there too; an
- * object in doubt is recovered first; a mutation by an owner that is not the owner any more is answered AGAIN. The store
+ * object in doubt is recovered first, and if that takes longer than {@link #HOLD} the sender is answered AGAIN, so that it
+ * does not take this node for one that does not answer; a mutation by an owner that is not the owner any more is answered AGAIN. The store
  * checks epoch and owner once more at its door. A copy that is damaged is answered EIO, and its gateway sends a whole one;
  * if not even that can be written, or the store has failed, this node leaves. Loop-owned.
  */
 public final class Peer {
     private static final Logger LOG = LoggerFactory.getLogger(Peer.class);
+
+    /** Well below the time in which a link gives up waiting for an answer. */
+    static final Duration HOLD = Duration.ofSeconds(5);
 
     private final Loop loop;
     private final Cluster cluster;
@@ -163,8 +169,18 @@ public final class Peer {
         if (recovery.isTrusted(oid)) {
             offload(Pool.STORE, oid.bits(), done, run);
         } else {
-            recovery.bring(oid).thenAccept(_ -> admit(request, done));
+            whenTrusted(oid, request, done);
         }
+    }
+
+    private void whenTrusted(ObjectId oid, PeerRequest request, LoopFuture<Response> done) {
+        Cancellable patience = loop.after(HOLD, () -> done.complete(Response.of(ResultCode.AGAIN)));
+        recovery.bring(oid).thenAccept(_ -> {
+            patience.cancel();
+            if (!done.isDone()) {
+                admit(request, done);
+            }
+        });
     }
 
     private void offload(Pool pool, long stripe, LoopFuture<Response> done, Callable<Response> run) {
@@ -180,7 +196,7 @@ public final class Peer {
         if (generation < cluster.owner(oid.vid()).generation()) {
             done.complete(Response.of(ResultCode.AGAIN));
         } else if (!recovery.isTrusted(oid)) {
-            recovery.bring(oid).thenAccept(_ -> admit(request, done));
+            whenTrusted(oid, request, done);
         } else {
             boolean whole =
                     request instanceof PeerRequest.CreateReplica r && r.data().length() == oid.size();

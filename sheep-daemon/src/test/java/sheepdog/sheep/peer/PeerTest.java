@@ -2,6 +2,7 @@ package sheepdog.sheep.peer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -147,6 +148,31 @@ class PeerTest {
         assertThat(read.join().data().bytes().get(0)).isNotEqualTo((byte) 1);
         assertThat(code(write)).isEqualTo(ResultCode.SUCCESS);
         assertThat(store.aside()).containsExactly(OID);
+    }
+
+    @Test
+    void whoAsksForAnObjectThatCannotBeBroughtIsAnsweredAndNothingIsDoneForHimLater() {
+        format();
+        epoch(1, 2, 3);
+        epoch(2, 3);
+        epoch(1, 2, 3);
+        store.plant(OID, Epoch.FIRST, new byte[] {1});
+        var read = serve(read(4));
+        var write = serve(create(4, 1, 9));
+        loop.advance(Peer.HOLD.minusMillis(1));
+        assertThat(read).isNotDone();
+
+        loop.advance(Duration.ofMillis(1));
+
+        assertThat(code(read)).isEqualTo(ResultCode.AGAIN);
+        assertThat(code(write)).isEqualTo(ResultCode.AGAIN);
+        byte[] newest = new byte[OID.size()];
+        newest[0] = 2;
+        link.open(PeerRequest.FetchObject.class)
+                .getFirst()
+                .answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, Payload.of(newest)));
+        loop.settle();
+        assertThat(store.bytes(OID, 0, 1)).hasValueSatisfying(b -> assertThat(b).containsExactly(2));
     }
 
     @Test
