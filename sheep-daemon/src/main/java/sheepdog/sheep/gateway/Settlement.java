@@ -38,6 +38,8 @@ import sheepdog.sheep.runtime.PeerLink;
 final class Settlement {
     private static final Logger LOG = LoggerFactory.getLogger(Settlement.class);
 
+    private static final CompletionStage<Boolean> NOT_SETTLED = CompletableFuture.completedStage(false);
+
     private final Loop loop;
     private final Cluster cluster;
     private final PeerLink peers;
@@ -55,12 +57,7 @@ final class Settlement {
      * @return whether everything was settled
      */
     CompletionStage<Boolean> settle(Vid vid, long generation, BooleanSupplier stillMine) {
-        if (cluster.view().isEmpty()) {
-            return CompletableFuture.completedStage(false);
-        }
-        var run = new Run(vid, generation, stillMine, cluster.view().get());
-        run.collect();
-        return run.done;
+        return run(vid, generation, stillMine).map(Run::settleMarked).orElse(NOT_SETTLED);
     }
 
     /**
@@ -71,22 +68,9 @@ final class Settlement {
      * @param source the replica whose content goes to the others
      */
     CompletionStage<Boolean> settleRange(Mutation.Write write, Right right, long sequence, Node source) {
-        if (cluster.view().isEmpty()) {
-            return CompletableFuture.completedStage(false);
-        }
-        ObjectId oid = write.oid();
-        var run = new Run(
-                oid.vid(), right.generation(), () -> true, cluster.view().get());
-        var replicas = run.view.replicas(oid, cluster.copies(oid));
-        if (!replicas.contains(source)) {
-            return CompletableFuture.completedStage(false);
-        }
-        run.fetchRange(
-                write,
-                sequence,
-                source,
-                replicas.stream().filter(node -> !node.equals(source)).toList());
-        return run.done;
+        return run(write.oid(), right)
+                .map(run -> run.settleRange(write, sequence, source))
+                .orElse(NOT_SETTLED);
     }
 
     /**
@@ -95,16 +79,12 @@ final class Settlement {
      * @param source the replica whose content goes to the others
      */
     CompletionStage<Boolean> settleObject(ObjectId oid, Right right, long sequence, Node source) {
-        if (cluster.view().isEmpty()) {
-            return CompletableFuture.completedStage(false);
-        }
-        var run = new Run(
-                oid.vid(), right.generation(), () -> true, cluster.view().get());
-        run.sequence = sequence - 1;
-        run.left.add(oid);
-        run.source = Optional.of(source);
-        run.next();
-        return run.done;
+        return run(oid, right)
+                .map(run -> {
+                    run.source = Optional.of(source);
+                    return run.settleObject(oid, sequence);
+                })
+                .orElse(NOT_SETTLED);
     }
 
     /** What came of the attempt to replace damaged copies. */
@@ -122,16 +102,22 @@ final class Settlement {
      * @param sound replicas whose content may go to all others
      */
     CompletionStage<Healing> heal(ObjectId oid, Right right, long sequence, List<Node> sound) {
-        if (cluster.view().isEmpty()) {
-            return CompletableFuture.completedStage(Healing.LATER);
-        }
-        var run = new Run(
-                oid.vid(), right.generation(), () -> true, cluster.view().get());
-        run.sequence = sequence - 1;
-        run.left.add(oid);
-        run.sound = Optional.of(sound);
-        run.next();
-        return run.done.thenApply(whole -> whole ? Healing.DONE : run.unreadable ? Healing.NEVER : Healing.LATER);
+        return run(oid, right)
+                .map(run -> {
+                    run.sound = Optional.of(sound);
+                    return run.settleObject(oid, sequence)
+                            .thenApply(whole -> whole ? Healing.DONE : run.unreadable ? Healing.NEVER : Healing.LATER);
+                })
+                .orElse(CompletableFuture.completedStage(Healing.LATER));
+    }
+
+    private Optional<Run> run(ObjectId oid, Right right) {
+        return run(oid.vid(), right.generation(), () -> true);
+    }
+
+    /** Empty before the first epoch. */
+    private Optional<Run> run(Vid vid, long generation, BooleanSupplier stillMine) {
+        return cluster.view().map(view -> new Run(vid, generation, stillMine, view));
     }
 
     private final class Run {
@@ -158,7 +144,35 @@ final class Settlement {
             this.view = view;
         }
 
-        void collect() {
+        /** Settles whatever has a mark. */
+        CompletionStage<Boolean> settleMarked() {
+            collect();
+            return done;
+        }
+
+        /** Settles that object only. */
+        CompletionStage<Boolean> settleObject(ObjectId oid, long number) {
+            sequence = number - 1;
+            left.add(oid);
+            next();
+            return done;
+        }
+
+        /** Settles that range only. */
+        CompletionStage<Boolean> settleRange(Mutation.Write write, long number, Node from) {
+            var replicas = view.replicas(write.oid(), cluster.copies(write.oid()));
+            if (!replicas.contains(from)) {
+                return NOT_SETTLED;
+            }
+            fetchRange(
+                    write,
+                    number,
+                    from,
+                    replicas.stream().filter(node -> !node.equals(from)).toList());
+            return done;
+        }
+
+        private void collect() {
             var holders = view.nodes().stream().filter(Node::storesObjects).toList();
             pending = holders.size();
             if (pending == 0) {

@@ -108,7 +108,7 @@ public final class Wiring {
         cluster = new Cluster(loop, log, store, archive, self);
         recovery = new Recovery(disk, cluster, store, this::send);
         gateway = new Gateway(loop, cluster, this::send, random);
-        peer = new Peer(disk, cluster, store, recovery, gateway::yieldOwner, this::diskFailed);
+        peer = new Peer(disk, cluster, store, recovery, gateway::yieldOwner);
         reclaim = new Reclaim(loop, cluster, gateway, this::send);
         var vdis = new VdiService(loop, cluster, gateway, reclaim, clock);
         var service = new ClusterService(loop, cluster, store, recovery::isRunning);
@@ -116,7 +116,7 @@ public final class Wiring {
                 new ClientObjects(cluster, gateway), vdis, service, this::readPeer, this::killByCommand);
         dispatcher = new Dispatcher(loop, operations, this::judge, this::hello, peer::serve, observer);
         cluster.onChange(this::clusterChanged);
-        cluster.onUnable(this::diskFailed);
+        cluster.onUnable(() -> leave(true));
     }
 
     /** Reads the log from disk and joins the others. Blocking; before the loop runs. */
@@ -247,10 +247,6 @@ public final class Wiring {
     private CompletionStage<Response> killByCommand() {
         loop.execute(() -> leave(false));
         return CompletableFuture.completedStage(Response.success());
-    }
-
-    private void diskFailed() {
-        leave(true);
     }
 
     /**

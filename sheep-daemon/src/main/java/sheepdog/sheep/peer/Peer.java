@@ -6,8 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import sheepdog.membership.runtime.Cancellable;
 import sheepdog.membership.runtime.Loop;
 import sheepdog.membership.runtime.LoopFuture;
@@ -35,8 +33,6 @@ import sheepdog.store.api.Stamp;
  * if not even that can be written, or the store has failed, this node leaves. Loop-owned.
  */
 public final class Peer {
-    private static final Logger LOG = LoggerFactory.getLogger(Peer.class);
-
     /** Well below the time in which a link gives up waiting for an answer. */
     static final Duration HOLD = Duration.ofSeconds(5);
 
@@ -45,7 +41,6 @@ public final class Peer {
     private final ObjectStore store;
     private final Recovery recovery;
     private final YieldHandler gateway;
-    private final Runnable diskFailed;
     private final List<Waiting> waiting = new ArrayList<>();
 
     /** @param failed whether the disk is to blame, and not one object */
@@ -60,20 +55,13 @@ public final class Peer {
         CompletionStage<ResultCode> yieldOwner(Vid vid, long generation);
     }
 
-    /** @param diskFailed called on the loop when the store carries out no mutation any more: this node must leave */
-    public Peer(
-            Loop loop,
-            Cluster cluster,
-            ObjectStore store,
-            Recovery recovery,
-            YieldHandler gateway,
-            Runnable diskFailed) {
+    /** @param cluster told when the store carries out no mutation any more */
+    public Peer(Loop loop, Cluster cluster, ObjectStore store, Recovery recovery, YieldHandler gateway) {
         this.loop = loop;
         this.cluster = cluster;
         this.store = store;
         this.recovery = recovery;
         this.gateway = gateway;
-        this.diskFailed = diskFailed;
         cluster.onChange(this::wake);
     }
 
@@ -206,8 +194,7 @@ public final class Peer {
                     })
                     .thenAccept(tried -> {
                         if (tried.failed()) {
-                            LOG.error("leaving sheepdog cluster: the disk failed writing oid={}", oid);
-                            diskFailed.run();
+                            cluster.unable("the disk failed writing oid=" + oid);
                             done.complete(Response.of(ResultCode.NETWORK_ERROR));
                         } else {
                             done.complete(Response.of(tried.code()));

@@ -42,15 +42,11 @@ class PeerTest {
     private final Cluster cluster = new Cluster(loop, log, store, new MemoryArchive(), Sheep.member(1));
     private final Recovery recovery = new Recovery(loop, cluster, store, link);
     private int failures;
-    private final Peer peer = new Peer(
-            loop,
-            cluster,
-            store,
-            recovery,
-            (_, _) -> CompletableFuture.completedStage(ResultCode.SUCCESS),
-            () -> failures++);
+    private final Peer peer =
+            new Peer(loop, cluster, store, recovery, (_, _) -> CompletableFuture.completedStage(ResultCode.SUCCESS));
 
     PeerTest() {
+        cluster.onUnable(() -> failures++);
         log.start(cluster);
     }
 
@@ -62,6 +58,15 @@ class PeerTest {
     private void epoch(int... sheep) {
         shared.epoch(IntStream.of(sheep).mapToObj(Sheep::member).toArray(Member[]::new));
         loop.settle();
+    }
+
+    /** In epoch 4, with a copy of epoch 1: sheep 1 was away in epoch 3. */
+    private void formatWithACopyInDoubt() {
+        format();
+        epoch(1, 2, 3);
+        epoch(2, 3);
+        epoch(1, 2, 3);
+        store.plant(OID, Epoch.FIRST, new byte[] {1});
     }
 
     private LoopFuture<Response> serve(PeerRequest request) {
@@ -129,11 +134,7 @@ class PeerTest {
 
     @Test
     void anObjectInDoubtIsBroughtBeforeItIsReadOrWritten() {
-        format();
-        epoch(1, 2, 3);
-        epoch(2, 3);
-        epoch(1, 2, 3);
-        store.plant(OID, Epoch.FIRST, new byte[] {1});
+        formatWithACopyInDoubt();
 
         var read = serve(read(4));
         var write = serve(create(4, 1, 9));
@@ -152,11 +153,7 @@ class PeerTest {
 
     @Test
     void whoAsksForAnObjectThatCannotBeBroughtIsAnsweredAndNothingIsDoneForHimLater() {
-        format();
-        epoch(1, 2, 3);
-        epoch(2, 3);
-        epoch(1, 2, 3);
-        store.plant(OID, Epoch.FIRST, new byte[] {1});
+        formatWithACopyInDoubt();
         var read = serve(read(4));
         var write = serve(create(4, 1, 9));
         loop.advance(Peer.HOLD.minusMillis(1));
@@ -177,11 +174,7 @@ class PeerTest {
 
     @Test
     void aDoubtfulCopyIsNotGivenAsASource() {
-        format();
-        epoch(1, 2, 3);
-        epoch(2, 3);
-        epoch(1, 2, 3);
-        store.plant(OID, Epoch.FIRST, new byte[] {1});
+        formatWithACopyInDoubt();
 
         var fetch = serve(new PeerRequest.FetchObject(Header.of(Opcode.FETCH_OBJECT, 0, new Epoch(4), 1), OID));
 
