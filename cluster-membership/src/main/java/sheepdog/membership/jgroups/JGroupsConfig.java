@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import sheepdog.membership.api.ClusterTransport.TransportException;
 import sheepdog.protocol.model.Invariant;
 
 /**
@@ -125,6 +126,17 @@ public record JGroupsConfig(Optional<String> bind, Discovery discovery, String g
         int port = number("port", one(values, "port").orElse("" + TCP_PORT_DEFAULT), 1, PORT_MAX);
         var tcp = new Discovery.Tcp(hosts.stream().map(JGroupsConfig::host).toList());
         return new JGroupsConfig(bind, tcp, group, port, Timing.DEFAULT);
+    }
+
+    /**
+     * Looks whether this host has the address or interface that {@code bind} names, if it names one. Asks the system.
+     *
+     * @throws TransportException with a message for the operator
+     */
+    public void checkAddress() {
+        if (bind.isPresent()) {
+            Host.bindAddress(bind, InetAddress.getLoopbackAddress());
+        }
     }
 
     private static Discovery.Multicast multicast(Map<String, List<String>> values) {

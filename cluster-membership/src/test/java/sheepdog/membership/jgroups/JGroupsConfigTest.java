@@ -1,6 +1,7 @@
 package sheepdog.membership.jgroups;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.InetAddress;
@@ -10,6 +11,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import sheepdog.membership.api.ClusterTransport;
 import sheepdog.membership.jgroups.JGroupsConfig.Discovery;
 import sheepdog.membership.jgroups.JGroupsConfig.Timing;
 
@@ -92,5 +94,19 @@ final class JGroupsConfigTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("jgroups: ")
                 .hasMessageContaining(message);
+    }
+
+    @Test
+    void anAddressThatThisHostDoesNotHaveIsFoundBeforeAnythingIsOpened() {
+        assertThatThrownBy(() -> JGroupsConfig.parse("bind=192.0.2.77").checkAddress())
+                .isInstanceOf(ClusterTransport.TransportException.class)
+                .hasMessageStartingWith(
+                        "jgroups: 'bind=192.0.2.77' is neither an IPv4 address nor an interface of this host");
+        assertThatThrownBy(() -> JGroupsConfig.parse("bind=nosuch0").checkAddress())
+                .isInstanceOf(ClusterTransport.TransportException.class);
+
+        assertThatNoException()
+                .isThrownBy(() -> JGroupsConfig.parse("bind=127.0.0.1").checkAddress());
+        assertThatNoException().isThrownBy(() -> JGroupsConfig.multicast().checkAddress());
     }
 }

@@ -40,12 +40,17 @@ class StartRefusedIT {
     }
 
     @Test
-    void secondSheepOnOneDirectory() {
+    void secondSheepOnOneDirectory() throws IOException {
         SheepProcess first = formatted("store", "meet");
 
-        refused(on("store", "meet", "-p", Integer.toString(Tools.freeShortPort())))
+        int port = Tools.freeShortPort();
+        refused(on("store", "meet", "-p", Integer.toString(port)))
                 .containsExactly("another sheep daemon is using " + folder.resolve("store"));
 
+        assertThat(Files.readAllLines(folder.resolve("store/sheep.log")))
+                .as("the first one's, from its options on")
+                .anyMatch(line -> line.contains("port=" + first.spec().port()))
+                .noneMatch(line -> line.contains("another sheep daemon") || line.contains("port=" + port));
         assertThat(read(first)).isEqualTo(CONTENT);
         startsAgain(first);
     }
@@ -86,9 +91,37 @@ class StartRefusedIT {
                 List.of("-i", "hots=1.2.3.4", "invalid paramters hots=1.2.3.4. Use '-i host=a.b.c.d,port=xxx'"))) {
             refused(on("never", "meet", wrong.get(0), wrong.get(1))).containsExactly(wrong.get(2));
         }
+        refused(with(on("never", "meet"), "jgroups:foo=bar"))
+                .singleElement()
+                .asString()
+                .startsWith("jgroups: 'foo=bar' is not known; allowed are bind=, ");
+        refused(with(on("never", "meet"), "jgroups:bind=192.0.2.77"))
+                .singleElement()
+                .asString()
+                .startsWith("jgroups: 'bind=192.0.2.77' is neither an IPv4 address nor an interface of this host");
         refused(on("never", "meet", "--nosuch")).last().isEqualTo("Try `sheep --help' for more information.");
 
         assertThat(folder.resolve("never")).as("options are looked at first").doesNotExist();
+    }
+
+    @Test
+    void inTheBackgroundWhoStartsItIsToldWhatIsWrongWithItsOptions() {
+        Path script = Tools.repository().resolve("packaging/bin/sheep");
+        for (String driver : List.of("jgroups:foo=bar", "corosync:ttl=x", "jgroups:bind=192.0.2.77", "local:here")) {
+            Finished run = Command.of(
+                            script.toString(),
+                            "-c",
+                            driver,
+                            folder.resolve("never").toString())
+                    .within(LIMIT)
+                    .run();
+
+            assertThat(run.exit()).as("%s", run).isEqualTo(1);
+            assertThat(run.out()).isEmpty();
+            String option = driver.substring(driver.indexOf(':') + 1);
+            assertThat(run.err().lines()).singleElement().asString().contains("'" + option + "'");
+        }
+        assertThat(folder.resolve("never")).doesNotExist();
     }
 
     @Test

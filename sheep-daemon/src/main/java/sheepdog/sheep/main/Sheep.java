@@ -34,7 +34,6 @@ import sheepdog.membership.epochlog.ClusterConfig;
 import sheepdog.membership.epochlog.EpochLog;
 import sheepdog.membership.jgroups.JGroupsConfig;
 import sheepdog.membership.jgroups.JGroupsTransport;
-import sheepdog.membership.local.LocalConfig;
 import sheepdog.membership.local.LocalTransport;
 import sheepdog.membership.log.ConsensusLog;
 import sheepdog.membership.log.FileLogStorage;
@@ -107,7 +106,7 @@ final class Sheep implements AutoCloseable {
     private volatile boolean measuredLease;
     private volatile int[] measuredWaiting = new int[3];
 
-    private Sheep(SheepConfig config, Runnable lockHeld, Consumer<Boolean> ended, Consumer<Throwable> broken)
+    private Sheep(SheepConfig config, LockHeld lockHeld, Consumer<Boolean> ended, Consumer<Throwable> broken)
             throws StoreRefusedException, IOException, StartFailure {
         this.config = config;
         this.ended = ended;
@@ -182,6 +181,28 @@ final class Sheep implements AutoCloseable {
         return limits;
     }
 
+    /** What is to be done once the store directory is this process's. */
+    @FunctionalInterface
+    interface LockHeld {
+        /** @throws StartFailure ending the start */
+        void run() throws StartFailure;
+    }
+
+    /**
+     * Looks whether this host has the address that the driver's options name. Touches nothing.
+     *
+     * @throws StartFailure with what to tell the user
+     */
+    static void checkAddress(SheepConfig config) throws StartFailure {
+        if (config.driver() instanceof SheepConfig.Driver.JGroups(JGroupsConfig jgroups)) {
+            try {
+                jgroups.checkAddress();
+            } catch (ClusterTransport.TransportException notOurs) {
+                throw new StartFailure(notOurs.getMessage());
+            }
+        }
+    }
+
     /**
      * Opens the store, listens, and joins the others. Blocks until the sheep serves, or waits for others to.
      *
@@ -191,7 +212,7 @@ final class Sheep implements AutoCloseable {
      *                 a dead one
      * @throws StartFailure with what to tell the user
      */
-    static Sheep start(SheepConfig config, Runnable lockHeld, Consumer<Boolean> ended, Consumer<Throwable> broken)
+    static Sheep start(SheepConfig config, LockHeld lockHeld, Consumer<Boolean> ended, Consumer<Throwable> broken)
             throws StartFailure {
         try {
             var sheep = new Sheep(config, lockHeld, ended, broken);
@@ -243,7 +264,7 @@ final class Sheep implements AutoCloseable {
 
     /** The address others are told when the operator names none. */
     private InetAddress ownAddress() {
-        if (config.driver() == SheepConfig.Driver.LOCAL) {
+        if (config.driver() instanceof SheepConfig.Driver.Local) {
             return InetAddress.ofLiteral("127.0.0.1");
         }
         return config.bind()
@@ -264,8 +285,8 @@ final class Sheep implements AutoCloseable {
 
     private ClusterTransport transport() {
         return switch (config.driver()) {
-            case JGROUPS -> new JGroupsTransport(loop, JGroupsConfig.parse(config.driverOption()));
-            case LOCAL -> new LocalTransport(loop, LocalConfig.parse(config.driverOption()));
+            case SheepConfig.Driver.JGroups(var jgroups) -> new JGroupsTransport(loop, jgroups);
+            case SheepConfig.Driver.Local(var local) -> new LocalTransport(loop, local);
         };
     }
 

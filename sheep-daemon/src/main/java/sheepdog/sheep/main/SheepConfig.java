@@ -6,25 +6,26 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import sheepdog.membership.jgroups.JGroupsConfig;
+import sheepdog.membership.local.LocalConfig;
 
 /**
  * What the command line says, checked. Made once at the start.
  *
- * @param base         the store directory, absolute
- * @param bind         where to listen; all addresses if empty
- * @param port         TCP, 1 to 65535
- * @param advertised   the address other sheep are told ({@code -y})
- * @param io           second address for traffic between sheep
- * @param driver       cluster driver
- * @param driverOption what follows the driver's name and a colon
- * @param zone         failure domain, unsigned 32 bit; from the address if empty
- * @param gateway      stores nothing
- * @param sync         objects are on stable storage before a write is acknowledged; false with {@code -n}
- * @param spaceBytes   pretended free space at the first start
- * @param upgrade      an older store layout may be brought up to date
- * @param pidFile      absolute
- * @param background   the terminal is left as soon as the options are found good
- * @param metrics      where {@code /metrics} and {@code /health} are served
+ * @param base       the store directory, absolute
+ * @param bind       where to listen; all addresses if empty
+ * @param port       TCP, 1 to 65535
+ * @param advertised the address other sheep are told ({@code -y})
+ * @param io         second address for traffic between sheep
+ * @param driver     cluster driver with its options
+ * @param zone       failure domain, unsigned 32 bit; from the address if empty
+ * @param gateway    stores nothing
+ * @param sync       objects are on stable storage before a write is acknowledged; false with {@code -n}
+ * @param spaceBytes pretended free space at the first start
+ * @param upgrade    an older store layout may be brought up to date
+ * @param pidFile    absolute
+ * @param background the terminal is left as soon as the options are found good
+ * @param metrics    where {@code /metrics} and {@code /health} are served
  */
 public record SheepConfig(
         Path base,
@@ -33,7 +34,6 @@ public record SheepConfig(
         Optional<InetAddress> advertised,
         Optional<InetSocketAddress> io,
         Driver driver,
-        String driverOption,
         OptionalInt zone,
         boolean gateway,
         boolean sync,
@@ -45,9 +45,10 @@ public record SheepConfig(
         Optional<InetSocketAddress> metrics) {
 
     /** How sheep find each other. */
-    public enum Driver {
-        JGROUPS,
-        LOCAL
+    public sealed interface Driver {
+        record JGroups(JGroupsConfig config) implements Driver {}
+
+        record Local(LocalConfig config) implements Driver {}
     }
 
     /**

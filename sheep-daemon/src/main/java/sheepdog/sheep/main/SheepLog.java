@@ -41,6 +41,7 @@ final class SheepLog implements AutoCloseable {
     private final ArrayBlockingQueue<String> queue = new ArrayBlockingQueue<>(QUEUE_LINES_MAX);
     private final AtomicLong dropped = new AtomicLong();
     private final Thread writer;
+    private Target target; // Set before the writer starts, its from then on.
     private volatile boolean closing;
 
     /** Where lines end up. */
@@ -49,18 +50,17 @@ final class SheepLog implements AutoCloseable {
         void add(String line) throws IOException;
     }
 
-    private SheepLog(Target target) {
-        writer = Thread.ofPlatform().name("logger").daemon().unstarted(() -> write(target));
+    private SheepLog() {
+        writer = Thread.ofPlatform().name("logger").daemon().unstarted(this::write);
     }
 
     /**
-     * From now on everything that is logged goes to {@code target}.
+     * From now on everything that is logged is kept, to be written as soon as {@link #writeTo} says where.
      *
      * @param port for the JSON format
      */
-    static SheepLog start(SheepConfig.Log config, int port, Target target) {
-        var log = new SheepLog(target);
-        log.writer.start();
+    static SheepLog start(SheepConfig.Log config, int port) {
+        var log = new SheepLog();
         var context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.reset();
         context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(Level.WARN);
@@ -79,6 +79,12 @@ final class SheepLog implements AutoCloseable {
         return log;
     }
 
+    /** Where the lines go, those that are kept first. Once. */
+    void writeTo(Target wanted) {
+        target = wanted;
+        writer.start();
+    }
+
     /** Lines go to a stream, which is not closed. */
     static Target to(PrintStream stream) {
         return line -> {
@@ -87,7 +93,7 @@ final class SheepLog implements AutoCloseable {
         };
     }
 
-    /** Writes what is in the queue, for a short time at most. */
+    /** Writes what is in the queue, for a short time at most; nothing if nobody said where to. */
     @Override
     public void close() {
         closing = true;
@@ -165,7 +171,7 @@ final class SheepLog implements AutoCloseable {
         }
     }
 
-    private void write(Target target) {
+    private void write() {
         try {
             while (true) {
                 String line = queue.poll(100, TimeUnit.MILLISECONDS);
@@ -177,9 +183,9 @@ final class SheepLog implements AutoCloseable {
                 }
                 long lost = dropped.getAndSet(0);
                 if (lost > 0) {
-                    tryAdd(target, "log lines dropped: " + lost);
+                    tryAdd("log lines dropped: " + lost);
                 }
-                tryAdd(target, line);
+                tryAdd(line);
             }
         } catch (InterruptedException ending) {
             Thread.currentThread().interrupt();
@@ -187,7 +193,7 @@ final class SheepLog implements AutoCloseable {
     }
 
     /** A full disk is no reason to end; what could not be written is counted with what was dropped. */
-    private void tryAdd(Target target, String line) {
+    private void tryAdd(String line) {
         try {
             target.add(line);
         } catch (IOException full) {

@@ -19,6 +19,8 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 import sheepdog.commandline.Line;
 import sheepdog.commandline.OptionSpecs;
+import sheepdog.membership.jgroups.JGroupsConfig;
+import sheepdog.membership.local.LocalConfig;
 import sheepdog.sheep.main.SheepConfig.Driver;
 import sheepdog.sheep.main.SheepConfig.LogFormat;
 
@@ -44,7 +46,6 @@ final class SheepOptions {
     private static final int PORT_MAX = 0xffff;
     private static final int LEVEL_INFO = 6;
     private static final int LEVEL_DEBUG = 7;
-    private static final Cluster JGROUPS = new Cluster(Driver.JGROUPS, "");
 
     /** What is understood and checked, but refused. */
     private static final Map<String, String> UNSUPPORTED = Map.of(
@@ -58,22 +59,6 @@ final class SheepOptions {
     private final Supplier<LocalDateTime> now;
 
     private record IoAddress(InetAddress host, OptionalInt port) {}
-
-    /** @param option what follows the driver's name and a colon */
-    private record Cluster(Driver driver, String option) {
-        static Cluster parse(String value) {
-            int colon = value.indexOf(':');
-            String name = colon < 0 ? value : value.substring(0, colon);
-            String option = colon < 0 ? "" : value.substring(colon + 1);
-            return switch (name) {
-                case "jgroups", "corosync" -> new Cluster(Driver.JGROUPS, option); // The same place in the cluster.
-                case "local" -> new Cluster(Driver.LOCAL, option);
-                default ->
-                    throw refusal(
-                            "Invalid cluster driver '" + value + "'", "Supported drivers: jgroups corosync local");
-            };
-        }
-    }
 
     /** Ends the parsing; never leaves this class. */
     private static final class Stop extends RuntimeException {
@@ -95,7 +80,7 @@ final class SheepOptions {
 
     private void describe() {
         value('b', "bindaddr", "listen on this IP address only", null);
-        value('c', "cluster", "how sheep find each other: NAME[:OPTION]", JGROUPS);
+        value('c', "cluster", "how sheep find each other: NAME[:OPTION]", null);
         flag('d', "debug", "log everything down to debugging messages");
         flag('D', "directio", "bypass the page cache for data objects");
         flag('f', "foreground", "stay in the foreground");
@@ -143,7 +128,7 @@ final class SheepOptions {
     private Object read(String name, String text) {
         return switch (name) {
             case "bindaddr" -> bindAddress(text);
-            case "cluster" -> Cluster.parse(text);
+            case "cluster" -> driver(text);
             case "log-format" -> logFormat(text);
             case "ioaddr" -> ioAddress(text);
             case "journal" -> journal(text);
@@ -201,7 +186,6 @@ final class SheepOptions {
         // A sheep in the background works in the root directory, and that is what a relative name means to it.
         Path pidBase = inBackground ? Path.of("/") : workingDirectory;
         int port = this.<Integer>option("port").orElseThrow();
-        Cluster cluster = this.<Cluster>option("cluster").orElseThrow();
         Optional<Integer> zone = option("zone");
         Optional<Long> space = option("disk-space");
         return new SheepConfig(
@@ -211,8 +195,7 @@ final class SheepOptions {
                 option("myaddr"),
                 this.<IoAddress>option("ioaddr")
                         .map(io -> new InetSocketAddress(io.host(), io.port().orElse(port))),
-                cluster.driver(),
-                cluster.option(),
+                this.<Driver>option("cluster").orElseGet(() -> new Driver.JGroups(JGroupsConfig.multicast())),
                 zone.map(OptionalInt::of).orElseGet(OptionalInt::empty),
                 isGiven("gateway"),
                 !isGiven("nosync"),
@@ -268,6 +251,24 @@ final class SheepOptions {
         return literal(value)
                 .orElseThrow(() -> refusal(LogLine.format(
                         now.get(), "main", "bindAddress", LogLine.callerLine(), "Bad address '" + value + "'")));
+    }
+
+    private static Driver driver(String value) {
+        int colon = value.indexOf(':');
+        String name = colon < 0 ? value : value.substring(0, colon);
+        String option = colon < 0 ? "" : value.substring(colon + 1);
+        try {
+            return switch (name) {
+                case "jgroups", "corosync" -> // The same place in the cluster.
+                    new Driver.JGroups(JGroupsConfig.parse(option));
+                case "local" -> new Driver.Local(LocalConfig.parse(option));
+                default ->
+                    throw refusal(
+                            "Invalid cluster driver '" + value + "'", "Supported drivers: jgroups corosync local");
+            };
+        } catch (IllegalArgumentException wrong) {
+            throw refusal(wrong.getMessage());
+        }
     }
 
     private static int port(String value) {

@@ -40,10 +40,11 @@ final class SheepProcess {
         Sheep sheep;
         Optional<PidFile> pidFile;
         try {
+            Sheep.checkAddress(config);
             makeDirectory(config.base());
-            logFile = Optional.of(startLog(config));
+            logFile = Optional.of(SheepLog.start(config.log(), config.port()));
             log.info("{}", config);
-            sheep = Sheep.start(config, this::lockHeld, this::end, this::broken);
+            sheep = Sheep.start(config, () -> lockHeld(config), this::end, this::broken);
             pidFile = config.pidFile().isEmpty()
                     ? Optional.empty()
                     : Optional.of(PidFile.write(
@@ -97,8 +98,9 @@ final class SheepProcess {
         }
     }
 
-    /** The directory is ours: from here on errors are in the log. */
-    private void lockHeld() {
+    /** The directory is ours, and so is the log in it: from here on errors are there. */
+    private void lockHeld(SheepConfig config) throws StartFailure {
+        logFile.orElseThrow().writeTo(logTarget(config));
         background.ifPresent(Background::detach);
         background = Optional.empty();
     }
@@ -138,14 +140,13 @@ final class SheepProcess {
         }
     }
 
-    private static SheepLog startLog(SheepConfig config) throws StartFailure {
+    private static SheepLog.Target logTarget(SheepConfig config) throws StartFailure {
         if (config.log().toStderr()) {
-            return SheepLog.start(config.log(), config.port(), SheepLog.to(System.err));
+            return SheepLog.to(System.err);
         }
         Path path = config.base().resolve("sheep.log");
         try {
-            var file = new LogFile(path, SheepLog.FILE_BYTES_MAX, LocalDateTime::now);
-            return SheepLog.start(config.log(), config.port(), file::add);
+            return new LogFile(path, SheepLog.FILE_BYTES_MAX, LocalDateTime::now)::add;
         } catch (IOException failed) {
             throw new StartFailure("cannot open the log " + path + " (" + SystemError.text(failed) + ")");
         }

@@ -13,6 +13,8 @@ import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import sheepdog.membership.jgroups.JGroupsConfig;
+import sheepdog.membership.local.LocalConfig;
 import sheepdog.sheep.main.SheepConfig.Driver;
 import sheepdog.sheep.main.SheepConfig.LogFormat;
 
@@ -30,8 +32,7 @@ class SheepOptionsTest {
                         7000,
                         Optional.empty(),
                         Optional.empty(),
-                        Driver.JGROUPS,
-                        "",
+                        new Driver.JGroups(JGroupsConfig.multicast()),
                         OptionalInt.empty(),
                         false,
                         true,
@@ -55,8 +56,7 @@ class SheepOptionsTest {
                         7001,
                         Optional.of(InetAddress.ofLiteral("::1")),
                         Optional.of(new InetSocketAddress(InetAddress.ofLiteral("10.1.0.1"), 7100)),
-                        Driver.LOCAL,
-                        "/tmp/x",
+                        new Driver.Local(LocalConfig.parse("/tmp/x")),
                         OptionalInt.of(-1),
                         true,
                         false,
@@ -75,7 +75,7 @@ class SheepOptionsTest {
         assertThat(config.base()).isEqualTo(Path.of("/store/7"));
         assertThat(config.zone()).hasValue(0);
         assertThat(config.port()).isEqualTo(7005);
-        assertThat(config.driver()).isEqualTo(Driver.JGROUPS);
+        assertThat(config.driver()).isEqualTo(new Driver.JGroups(JGroupsConfig.multicast()));
     }
 
     @Test
@@ -83,7 +83,7 @@ class SheepOptionsTest {
         String option = "mcast=239.1.2.3:5999,ttl=0";
 
         assertThat(config("-c corosync:" + option)).isEqualTo(config("-c jgroups:" + option));
-        assertThat(config("-c corosync:" + option).driverOption()).isEqualTo(option);
+        assertThat(config("-c corosync:" + option).driver()).isEqualTo(new Driver.JGroups(JGroupsConfig.parse(option)));
     }
 
     @Test
@@ -151,6 +151,10 @@ class SheepOptionsTest {
                     -D x       | direct I/O (-D) is not supported yet
                     a,b        | several object disks are not supported yet
                     -w size=64 -D a,b | the object cache (-w) is not supported yet
+                    -c jgroups:foo=bar | jgroups: 'foo=bar' is not known; allowed are bind=, mcast=, group=, ttl=, port= and tcp=, separated by commas
+                    -c corosync:ttl=256 | jgroups: 'ttl=256' is not valid; allowed is a number 0 to 255
+                    -c jgroups:bind=1.2.3.400 | jgroups: 'bind=1.2.3.400' is not valid; allowed is an IPv4 address or the name of an interface
+                    -c local:here | local: 'here' is not an absolute path
                     --metrics host:1 | Invalid address for metrics 'host:1': must be [HOST:]PORT, HOST an IP address
                     """)
     void wrongValuesAreRefusedInOneLine(String words, String message) {
