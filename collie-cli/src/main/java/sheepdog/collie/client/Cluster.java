@@ -39,6 +39,7 @@ public final class Cluster implements AutoCloseable {
     private final SheepClient sheep;
     private List<Node> nodes = List.of();
     private Epoch epoch = Epoch.NONE;
+    private boolean toldSlow;
 
     /** @param address of the sheep to ask */
     public Cluster(SheepAddress address, Network network, Console console, Dates dates, InstantSource clock) {
@@ -46,7 +47,7 @@ public final class Cluster implements AutoCloseable {
         this.network = network;
         this.dates = dates;
         this.clock = clock;
-        this.sheep = new SheepClient(address, network, dates, clock);
+        this.sheep = new SheepClient(address, network, dates, clock, this::slow);
     }
 
     /**
@@ -117,13 +118,18 @@ public final class Cluster implements AutoCloseable {
 
     /** Asks the addressed sheep for something without an answer of its own; complains if it was not done. */
     public boolean order(Request request) {
-        return answered(sheep, request).isPresent();
+        return answered(() -> sheep.once(request)).isPresent();
+    }
+
+    /** Tells the addressed sheep to end, and waits for that; complains if it will not. */
+    public boolean last(Request request) {
+        return answered(() -> sheep.last(request)).isPresent();
     }
 
     /** Asks a node directly; complains on stderr, and gives nothing, if it did not do it. */
     public Optional<Response> order(Node node, Request request) {
         try (var client = client(node)) {
-            return answered(client, request);
+            return answered(() -> client.once(request));
         }
     }
 
@@ -206,9 +212,14 @@ public final class Cluster implements AutoCloseable {
         }
     }
 
-    private Optional<Response> answered(SheepClient client, Request request) {
+    @FunctionalInterface
+    private interface Question {
+        Reply ask() throws SheepUnreachable;
+    }
+
+    private Optional<Response> answered(Question question) {
         try {
-            Reply reply = client.once(request);
+            Reply reply = question.ask();
             if (reply.isSuccess()) {
                 return Optional.of(reply.response());
             }
@@ -219,8 +230,16 @@ public final class Cluster implements AutoCloseable {
         return Optional.empty();
     }
 
+    /** Once for a command: whoever waits for the first of many objects need not be told of each. */
+    private void slow(String line) {
+        if (!toldSlow) {
+            toldSlow = true;
+            console.error(line);
+        }
+    }
+
     private SheepClient client(Node node) {
-        return new SheepClient(SheepAddress.of(node.id()), network, dates, clock);
+        return new SheepClient(SheepAddress.of(node.id()), network, dates, clock, this::slow);
     }
 
     /** Puts zeros where the sheep left them out; what it sent lies at the start of {@code into}. */

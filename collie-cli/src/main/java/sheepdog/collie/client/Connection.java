@@ -68,15 +68,30 @@ final class Connection implements AutoCloseable {
         }
     }
 
-    /** Fills the buffer. */
-    void read(ByteBuffer into) throws IOException {
+    /**
+     * Fills the buffer.
+     *
+     * @param slow run when that takes long, once for each part that is waited for
+     */
+    void read(ByteBuffer into, Runnable slow) throws IOException {
         while (into.hasRemaining()) {
             int count = channel.read(into);
             if (count < 0) {
                 throw new EOFException("Connection closed by the daemon");
             }
             if (count == 0) {
-                await(SelectionKey.OP_READ, network.receive(), network.retries(), "Resource temporarily unavailable");
+                awaitAnswer(slow);
+            }
+        }
+    }
+
+    /** Waits until the other side closes, but not for ever; what it still sends is dropped. */
+    void awaitEnd() throws IOException {
+        var rest = ByteBuffer.allocate(512);
+        key.interestOps(SelectionKey.OP_READ);
+        while (ready(network.end())) {
+            if (channel.read(rest.clear()) < 0) {
+                return;
             }
         }
     }
@@ -91,14 +106,30 @@ final class Connection implements AutoCloseable {
         }
     }
 
+    private void awaitAnswer(Runnable slow) throws IOException {
+        key.interestOps(SelectionKey.OP_READ);
+        if (ready(network.notice())) {
+            return;
+        }
+        slow.run();
+        if (!ready(network.receive().minus(network.notice()))) {
+            await(SelectionKey.OP_READ, network.receive(), network.retries() - 1, "Resource temporarily unavailable");
+        }
+    }
+
     private void await(int operation, Duration limit, int retries, String late) throws IOException {
         key.interestOps(operation);
         for (int attempt = 0; attempt <= retries; attempt++) {
-            if (selector.select(limit.toMillis()) > 0) {
-                selector.selectedKeys().clear();
+            if (ready(limit)) {
                 return;
             }
         }
         throw new SocketTimeoutException(late);
+    }
+
+    private boolean ready(Duration limit) throws IOException {
+        boolean ready = selector.select(limit.toMillis()) > 0;
+        selector.selectedKeys().clear();
+        return ready;
     }
 }

@@ -3,6 +3,7 @@ package sheepdog.collie.client;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import sheepdog.collie.cli.Dates;
+import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.model.Payload;
 import sheepdog.protocol.wire.Header;
@@ -34,14 +36,19 @@ public final class SheepClient implements AutoCloseable {
     private final Network network;
     private final Dates dates;
     private final InstantSource clock;
+    private final Consumer<String> slow;
     private Optional<Connection> kept = Optional.empty();
 
-    /** @param clock for the time in complaints */
-    public SheepClient(SheepAddress address, Network network, Dates dates, InstantSource clock) {
+    /**
+     * @param clock for the time in complaints
+     * @param slow  is given a line for the user about an answer that is long in coming, perhaps several times
+     */
+    public SheepClient(SheepAddress address, Network network, Dates dates, InstantSource clock, Consumer<String> slow) {
         this.address = address;
         this.network = network;
         this.dates = dates;
         this.clock = clock;
+        this.slow = slow;
     }
 
     /** Asks on a connection of its own. */
@@ -49,6 +56,29 @@ public final class SheepClient implements AutoCloseable {
         try (var connection = connect()) {
             send(connection, request);
             return receive(connection, request, ByteBuffer.allocate(0));
+        }
+    }
+
+    /**
+     * Tells the sheep to end, on a connection of its own, and if it will, waits for that as long as the network's limits
+     * allow.
+     */
+    public Reply last(Request request) throws SheepUnreachable {
+        try (var connection = connect()) {
+            send(connection, request);
+            Reply reply = receive(connection, request, ByteBuffer.allocate(0));
+            if (reply.isSuccess()) {
+                awaitEnd(connection);
+            }
+            return reply;
+        }
+    }
+
+    private static void awaitEnd(Connection connection) {
+        try {
+            connection.awaitEnd();
+        } catch (IOException _) {
+            // Reset: that is an end, too.
         }
     }
 
@@ -65,7 +95,7 @@ public final class SheepClient implements AutoCloseable {
             long rest = Integer.toUnsignedLong(Header.read(header).dataLength());
             var buffer = ByteBuffer.allocate(recordBytes).order(ByteOrder.LITTLE_ENDIAN);
             for (; rest >= recordBytes; rest -= recordBytes) {
-                read(connection, buffer.clear());
+                read(connection, request, buffer.clear());
                 each.accept(buffer.flip());
             }
             int result = header.getInt(RESULT_OFFSET);
@@ -89,7 +119,7 @@ public final class SheepClient implements AutoCloseable {
             return receive(kept.get(), request, scratch);
         } catch (SheepUnreachable broken) {
             close();
-            if (fresh) {
+            if (fresh || broken.isLate()) {
                 throw broken;
             }
             return repeatable(request, scratch);
@@ -147,7 +177,7 @@ public final class SheepClient implements AutoCloseable {
         var header = header(connection, request);
         int length = Header.read(header).dataLength();
         ByteBuffer body = length <= scratch.capacity() ? scratch.clear().limit(length) : ByteBuffer.allocate(length);
-        read(connection, body);
+        read(connection, request, body);
         int opcode = RequestCodec.encodeHeader(request).get(1) & 0xff;
         return switch (ResponseCodec.decode(opcode, header, Payload.of(body.flip()))) {
             case Outcome.Ok<Response> ok ->
@@ -162,7 +192,7 @@ public final class SheepClient implements AutoCloseable {
     /** The answer's header; more payload than there is room for is refused before it is read. */
     private ByteBuffer header(Connection connection, Request request) throws SheepUnreachable {
         var header = ByteBuffer.allocate(Header.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        read(connection, header);
+        read(connection, request, header);
         header.flip();
         long room = ResponseCodec.room(Header.read(RequestCodec.encodeHeader(request)));
         if (Integer.toUnsignedLong(Header.read(header).dataLength()) > Math.min(room, Integer.MAX_VALUE)) {
@@ -171,20 +201,35 @@ public final class SheepClient implements AutoCloseable {
         return header;
     }
 
-    private void read(Connection connection, ByteBuffer into) throws SheepUnreachable {
+    private void read(Connection connection, Request request, ByteBuffer into) throws SheepUnreachable {
         try {
-            connection.read(into);
+            connection.read(into, () -> slow.accept(awaited(request)));
         } catch (EOFException closed) {
-            throw unread("0, " + closed.getMessage());
+            throw unread("0, " + closed.getMessage(), false);
         } catch (IOException failed) {
-            throw unread("-1, " + failed.getMessage());
+            throw unread("-1, " + failed.getMessage(), failed instanceof SocketTimeoutException);
         }
     }
 
-    private SheepUnreachable unread(String reason) {
-        return new SheepUnreachable(List.of(
+    private SheepUnreachable unread(String reason, boolean late) {
+        var lines = List.of(
                 log("do_read(291) failed to read from socket: " + reason),
-                log("exec_req(399) failed to read a response")));
+                log("exec_req(399) failed to read a response"));
+        return new SheepUnreachable(lines, late);
+    }
+
+    private String awaited(Request request) {
+        String what = switch (request) {
+            case Request.ReadObject read -> "read object " + hex(read.oid());
+            case Request.WriteObject write -> "write object " + hex(write.oid());
+            case Request.CreateObject create -> "write object " + hex(create.oid());
+            default -> "answer";
+        };
+        return "waiting for " + address + " to " + what + ", ^C ends";
+    }
+
+    private static String hex(ObjectId oid) {
+        return Long.toHexString(oid.bits());
     }
 
     private String malformed() {

@@ -7,10 +7,22 @@ public final class SheepUnreachable extends Exception {
     private static final long serialVersionUID = 1L;
 
     private final transient List<String> lines;
+    private final boolean late;
 
     SheepUnreachable(List<String> lines) {
+        this(lines, false);
+    }
+
+    /** @param late it was waited for long enough; nothing says that the connection is broken */
+    SheepUnreachable(List<String> lines, boolean late) {
         super(String.join("; ", lines), null, false, false);
         this.lines = List.copyOf(lines);
+        this.late = late;
+    }
+
+    /** Whether there was a connection on which no answer came in time. */
+    boolean isLate() {
+        return late;
     }
 
     /** What to print on stderr about it. */

@@ -7,11 +7,11 @@ import sheepdog.collie.command.Invocation;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.Request;
 
-/** {@code cluster shutdown}: asks all nodes to stop; returns before they have. */
+/** {@code cluster shutdown}: asks all nodes to stop, and returns when the one that was asked does. */
 final class ClusterShutdown implements Handler {
     @Override
     public ExitCode run(Invocation call) {
-        if (!call.cluster().order(new Request.Shutdown(call.cluster().header(Opcode.SHUTDOWN, 0)))) {
+        if (!call.cluster().last(new Request.Shutdown(call.cluster().header(Opcode.SHUTDOWN, 0)))) {
             throw new CommandException(ExitCode.FAILURE, "failed to execute request");
         }
         return ExitCode.SUCCESS;

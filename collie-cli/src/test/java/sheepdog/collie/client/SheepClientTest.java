@@ -2,6 +2,7 @@ package sheepdog.collie.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -9,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
@@ -21,13 +23,19 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import sheepdog.collie.cli.Dates;
 import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Payload;
 import sheepdog.protocol.wire.Header;
 import sheepdog.protocol.wire.Opcode;
@@ -40,6 +48,7 @@ class SheepClientTest {
     private static final Request QUESTION =
             new Request.ReadVdis(Header.of(Opcode.READ_VDIS, 0, Epoch.NONE, 0), Protocol.VDI_BITMAP_BYTES);
 
+    private final List<String> said = new ArrayList<>();
     private ServerSocket server;
 
     @BeforeEach
@@ -114,6 +123,90 @@ class SheepClientTest {
     }
 
     @Test
+    void whoWaitsLongIsToldWhatFor() {
+        serve(socket -> {
+            socket.getInputStream().readNBytes(Header.BYTES);
+            socket.getInputStream().read(); // Until the client has had enough.
+        });
+        var oid = new ObjectId(0x8000_0000_0000_0005L);
+        var read = new Request.ReadObject(Header.of(Opcode.READ_OBJ, 0, Epoch.NONE, 0), oid, 0, 512, 0);
+
+        assertThatThrownBy(() -> client().once(read)).isInstanceOf(SheepUnreachable.class);
+
+        assertThat(said).containsExactly("waiting for 10.1.1.1:7000 to read object 8000000000000005, ^C ends");
+    }
+
+    @Test
+    void anAnswerThatDidNotComeInTimeIsNotWaitedForAgain() {
+        var late = new AtomicInteger();
+        serve(socket -> {
+            socket.getInputStream().readNBytes(Header.BYTES);
+            socket.getOutputStream().write(header(0, 0).array());
+            socket.getInputStream().readNBytes(Header.BYTES);
+            late.incrementAndGet();
+            socket.getInputStream().read(); // Until the client has had enough.
+            answer(1, 0, 0);
+        });
+        try (var client = client()) {
+            assertThat(client)
+                    .satisfies(c -> assertThat(c.repeatable(QUESTION, ByteBuffer.allocate(0))
+                                    .isSuccess())
+                            .isTrue());
+            assertThatThrownBy(() -> client.repeatable(QUESTION, ByteBuffer.allocate(0)))
+                    .hasMessageContaining("Resource temporarily unavailable");
+        }
+        assertThat(late).hasValue(1);
+    }
+
+    @Test
+    void theEndOfASheepThatWasToldToEndIsWaitedFor() throws Exception {
+        var given = new CompletableFuture<Boolean>();
+        serve(socket -> {
+            socket.getInputStream().readNBytes(Header.BYTES);
+            socket.getOutputStream().write(header(0, 0).array());
+            socket.setSoTimeout(300);
+            try {
+                given.complete(socket.getInputStream().read() < 0);
+            } catch (SocketTimeoutException _) {
+                given.complete(false);
+            }
+        });
+
+        assertThat(client().last(QUESTION).isSuccess()).isTrue();
+
+        assertThat(given.get(10, TimeUnit.SECONDS)).as("the client went first").isFalse();
+    }
+
+    @Test
+    void aSheepThatDoesNotEndIsNotWaitedForForEver() throws Exception {
+        var released = new CountDownLatch(1);
+        serve(socket -> {
+            socket.getInputStream().readNBytes(Header.BYTES);
+            socket.getOutputStream().write(header(0, 0).array());
+            socket.getInputStream().read(); // Until the client has had enough.
+            released.countDown();
+        });
+        var limit = Duration.ofMillis(100);
+        var network = new Network(_ -> List.of(server.getLocalSocketAddress()), limit, limit, limit, 1, limit, limit);
+        var client = new SheepClient(new SheepAddress("10.1.1.1", 7000), network, dates(), clock(), said::add);
+
+        assertThat(client.last(QUESTION).isSuccess()).isTrue();
+
+        assertThat(released.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void aRefusalToEndIsAnsweredAtOnce() throws Exception {
+        serve(socket -> {
+            socket.getInputStream().readNBytes(Header.BYTES);
+            socket.getOutputStream().write(header(0x16, 0).array());
+            socket.getInputStream().read(); // Until the client has had enough.
+        });
+
+        assertTimeout(Duration.ofSeconds(10), () -> client().last(QUESTION));
+    }
+
+    @Test
     void aSheepThatReadsNothingIsGivenUp() throws IOException {
         server.setReceiveBufferSize(4096);
         var write = new Request.GetVdiAttr(
@@ -182,7 +275,7 @@ class SheepClientTest {
                 }
             });
             var address = new SheepAddress(path.toString(), 7000);
-            var client = new SheepClient(address, network(SheepAddress::resolve), dates(), clock());
+            var client = new SheepClient(address, network(SheepAddress::resolve), dates(), clock(), said::add);
 
             assertThat(client.once(QUESTION).isSuccess()).isTrue();
             assertThat(address).hasToString(path.toString());
@@ -234,12 +327,13 @@ class SheepClientTest {
     }
 
     private SheepClient client(Network.Resolver resolver) {
-        return new SheepClient(new SheepAddress("10.1.1.1", 7000), network(resolver), dates(), clock());
+        return new SheepClient(new SheepAddress("10.1.1.1", 7000), network(resolver), dates(), clock(), said::add);
     }
 
     private static Network network(Network.Resolver resolver) {
         var limit = Duration.ofMillis(100);
-        return new Network(resolver, Duration.ofSeconds(5), limit, limit, 1);
+        return new Network(
+                resolver, Duration.ofSeconds(5), limit, limit, 1, limit.dividedBy(2), Duration.ofSeconds(20));
     }
 
     private static Dates dates() {

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import sheepdog.collie.client.Network;
 import sheepdog.collie.client.SheepAddress;
@@ -71,6 +72,7 @@ public final class FakeCluster implements AutoCloseable {
     private long seconds = NOW;
     private int copies = 3;
     private Function<Request, Optional<Response>> script = _ -> Optional.empty();
+    private Predicate<Request> ignored = _ -> false;
 
     /** Starts so many sheep, not formatted. */
     public FakeCluster(int count) {
@@ -95,7 +97,14 @@ public final class FakeCluster implements AutoCloseable {
 
     /** Short time limits, and the way to these sheep; a port without one leads to where nobody listens. */
     public Network network() {
-        return new Network(this::resolve, Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofSeconds(5), 0);
+        var limit = Duration.ofSeconds(5);
+        return new Network(this::resolve, limit, limit, limit, 0, Duration.ofMillis(4_900), limit);
+    }
+
+    /** The same for a user who hardly waits before he wants to know what for. */
+    public Network impatientNetwork() {
+        var limit = Duration.ofSeconds(5);
+        return new Network(this::resolve, limit, limit, Duration.ofMillis(400), 0, Duration.ofMillis(50), limit);
     }
 
     private synchronized List<SocketAddress> resolve(SheepAddress sheep) throws IOException {
@@ -114,6 +123,15 @@ public final class FakeCluster implements AutoCloseable {
     /** Gives the answers that it has any for; the model gives the others. */
     public synchronized void script(Function<Request, Optional<Response>> answers) {
         script = answers;
+    }
+
+    /** Has these requests wait for ever, as for an object whose holders are away. */
+    public synchronized void ignore(Predicate<Request> which) {
+        ignored = which;
+    }
+
+    private synchronized boolean isIgnored(Request request) {
+        return ignored.test(request);
     }
 
     /** Sets what requests of a cluster that does not run are refused with; SUCCESS for one that does. */
@@ -277,7 +295,12 @@ public final class FakeCluster implements AutoCloseable {
         }
         Header header = Header.read(ByteBuffer.wrap(head));
         byte[] body = in.readNBytes((int) RequestCodec.bodyLength(header));
-        Response response = switch (RequestCodec.decode(ByteBuffer.wrap(head), Payload.of(body))) {
+        var decoded = RequestCodec.decode(ByteBuffer.wrap(head), Payload.of(body));
+        if (decoded instanceof Outcome.Ok<Request>(var request) && isIgnored(request)) {
+            in.read(); // Until the client has had enough.
+            return false;
+        }
+        Response response = switch (decoded) {
             case Outcome.Ok<Request> ok -> answer(ok.value(), node);
             case Outcome.Refused<Request> refused -> Response.of(refused.code());
         };
@@ -286,7 +309,9 @@ public final class FakeCluster implements AutoCloseable {
         byte[] data = new byte[encoded.body().length()];
         encoded.body().bytes().get(data);
         out.write(data);
-        return true;
+        boolean ends =
+                decoded instanceof Outcome.Ok<Request>(Request.Shutdown _) && response.equals(Response.success());
+        return !ends;
     }
 
     private synchronized Epoch epoch() {

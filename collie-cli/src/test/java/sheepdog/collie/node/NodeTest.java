@@ -94,4 +94,21 @@ class NodeTest {
         assertThat(Run.collie(cluster, "node", "kill", "0"))
                 .isEqualTo(new Run("", "Response's result: Invalid error code\nFailed to execute request\n", 1));
     }
+
+    @Test
+    void whoWaitsForAnObjectThatIsAwayIsToldSoOnce() {
+        Run.collie(cluster, "vdi", "create", "x", "8M");
+        Run.collie(cluster, "vdi", "create", "y", "8M");
+        cluster.ignore(Request.ReadObject.class::isInstance);
+
+        for (String[] words : new String[][] {{"node", "info"}, {"vdi", "list"}}) {
+            Run run = Run.collie(cluster.impatientNetwork(), new byte[0], words);
+
+            assertThat(run.err().lines().filter(line -> line.startsWith("waiting for ")))
+                    .singleElement()
+                    .asString()
+                    .matches("waiting for 127\\.0\\.0\\.1:7000 to read object 80[0-9a-f]{14}, \\^C ends");
+            assertThat(run.out()).doesNotContain("waiting");
+        }
+    }
 }
