@@ -20,8 +20,9 @@ import sheepdog.protocol.model.Vid;
  * itself. Fences survive a restart.
  *
  * <p>After a write or a sync that the disk failed, every mutation is refused with {@code EIO} until the store is opened
- * again ({@link #isFailed}); reads go on. Before, {@code EIO} is the trouble of one object. {@link #find}, {@link #list} and {@link #stats} throw {@link java.io.UncheckedIOException} if the
- * disk fails them or the store is closed: an answer that leaves something out would be taken for the truth.
+ * again ({@link #isFailed}); reads go on. Before, {@code EIO} is the trouble of one object. {@link #find}, {@link #removedIn},
+ * {@link #list} and {@link #stats} throw {@link java.io.UncheckedIOException} if the disk fails them or the store is
+ * closed: an answer that leaves something out would be taken for the truth.
  */
 public interface ObjectStore extends AutoCloseable {
     /**
@@ -42,23 +43,49 @@ public interface ObjectStore extends AutoCloseable {
     Outcome<Void> create(ObjectId oid, int offset, ByteBuffer data, Stamp stamp);
 
     /**
-     * Recovery's create: puts a whole object in place if there is none, and gives way to one that is there.
+     * Recovery's word about an object: what is here, sound, damaged or remembered as removed, is replaced by it in one
+     * step. A crash leaves the old state or the new one. Nothing is merged.
      *
-     * @param whole exactly the object's size
-     * @return whether it was put; {@code OLD_NODE_VER} under an older epoch
+     * @param whole    exactly the object's size; the copy is of the stamp's epoch then. Empty if there is no such object
+     *                 as of that epoch, which is remembered as a removal is
+     * @param inFlight the object may not be the same everywhere: leaves a mark with the stamp's generation and sequence,
+     *                 also on an absence, and is admitted as any mutation of that owner. Otherwise no mark is made, one
+     *                 that is here stays, and only the epoch is checked
      */
-    Outcome<Boolean> createIfAbsent(ObjectId oid, ByteBuffer whole, Epoch epoch);
+    Outcome<Void> recovered(ObjectId oid, Optional<ByteBuffer> whole, Stamp stamp, boolean inFlight);
 
     /** Writes into an object that exists; {@code NO_OBJ} otherwise. An empty {@code data} only checks. */
     Outcome<Void> write(ObjectId oid, int offset, ByteBuffer data, Stamp stamp);
 
-    /** Removes an object and gives its space back; {@code NO_OBJ} if there is none. */
+    /**
+     * Removes an object and gives its space back; {@code NO_OBJ} if there is none. That it was removed is remembered
+     * ({@link #removedIn}) until it is made again.
+     */
     Outcome<Void> remove(ObjectId oid, Stamp stamp);
 
     /** Makes a range of an object read as zeros and gives its whole blocks back to the file system. */
     Outcome<Void> discard(ObjectId oid, int offset, int length, Stamp stamp);
 
     Optional<ObjectInfo> find(ObjectId oid);
+
+    /** The epoch of the newest removal remembered; empty if the object is here or nothing is known of it. */
+    Optional<Epoch> removedIn(ObjectId oid);
+
+    /**
+     * Removals of epochs up to and including {@code through} need not be remembered, those to come neither. Takes as long
+     * as there are many; others go on meanwhile. Only a format takes it back, and a restart: then some may be
+     * remembered again.
+     */
+    void forgetRemovals(Epoch through);
+
+    /**
+     * This node is no replica of the object any more, and every replica has it: gives its space back. Neither a mark nor
+     * the memory of a removal is left.
+     *
+     * @return {@code NO_OBJ} if there is none; {@code AGAIN}, and it stays, if the copy is of {@code epoch} or a later
+     *         one, or in flight; {@code OLD_NODE_VER} under an older epoch than the fenced
+     */
+    Outcome<Void> drop(ObjectId oid, Epoch epoch);
 
     /** Objects after {@code after} (exclusive; empty from the first) in unsigned order of their ids. */
     List<ObjectInfo> list(Optional<ObjectId> after, int countMax);
@@ -82,14 +109,6 @@ public interface ObjectStore extends AutoCloseable {
     List<Vid> inFlightVids();
 
     /**
-     * Leaves an in-flight mark on the absence of an object: elsewhere it may be there, and those who know of the removal
-     * under way may be gone before it is settled.
-     *
-     * @return {@code VDI_EXIST} if the object is there
-     */
-    Outcome<Void> markAbsence(ObjectId oid, Stamp stamp);
-
-    /**
      * The copy was made equal on all replicas: its mark goes, but for what that owner itself wrote since.
      *
      * @param generation of the owner that made it equal
@@ -99,15 +118,9 @@ public interface ObjectStore extends AutoCloseable {
     Outcome<Void> settled(ObjectId oid, Epoch epoch, long generation);
 
     /**
-     * Objects that became untrusted while this node was out of the cluster (R4): from now on they are not served,
-     * listed nor written, but kept aside under the epoch they were last valid in, until {@link #forgetStale}.
+     * Removes every object and mark, and what is remembered of removals: the cluster is formatted. The fences start again
+     * at {@code epoch}.
      */
-    Outcome<Void> setAside(ObjectId oid, Epoch validIn);
-
-    /** Deletes what {@link #setAside} kept. */
-    Outcome<Void> forgetStale();
-
-    /** Removes every object, mark and stale copy: the cluster is formatted. The fences start again at {@code epoch}. */
     Outcome<Void> format(Epoch epoch);
 
     StoreStats stats();

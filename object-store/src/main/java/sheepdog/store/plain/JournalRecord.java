@@ -34,7 +34,7 @@ record JournalRecord(
         CREATE,
         WRITE,
         REMOVE,
-        SET_ASIDE,
+        DROP,
         FORMAT,
         FENCE,
         OWNER,
@@ -76,7 +76,7 @@ record JournalRecord(
     /** Whether what an earlier record wrote into the object's file matters no more, or is on disk for certain. */
     boolean isBarrier() {
         return switch (kind) {
-            case CREATE, REMOVE, SET_ASIDE -> true;
+            case CREATE, REMOVE, DROP -> true;
             case WRITE -> extents.stream().anyMatch(InPlace.class::isInstance);
             case FORMAT, FENCE, OWNER, COMPLETED, SETTLED, DONE -> false;
         };
@@ -84,7 +84,7 @@ record JournalRecord(
 
     boolean isMutation() {
         return switch (kind) {
-            case CREATE, REMOVE, SET_ASIDE, WRITE -> true;
+            case CREATE, REMOVE, DROP, WRITE -> true;
             case FORMAT, FENCE, OWNER, COMPLETED, SETTLED, DONE -> false;
         };
     }
@@ -166,7 +166,7 @@ record JournalRecord(
         long number = from.getLong(start + NUMBER_OFFSET);
         require(HEADER_BYTES + extentCount * EXTENT_BYTES <= length, "extents");
         boolean named = switch (Kind.ALL[kind]) {
-            case CREATE, WRITE, REMOVE, SET_ASIDE, SETTLED -> true;
+            case CREATE, WRITE, REMOVE, DROP, SETTLED -> true;
             case FORMAT, FENCE, OWNER, COMPLETED, DONE -> false;
         };
         var oid = new ObjectId(subject);

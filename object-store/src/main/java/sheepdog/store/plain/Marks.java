@@ -158,6 +158,17 @@ final class Marks {
         }
     }
 
+    boolean isInFlight(ObjectId oid) {
+        lock.lock();
+        try {
+            OfVdi vdi = vdis.get(oid.vid());
+            Mark mark = vdi == null ? null : vdi.marks.get(oid);
+            return mark != null && vdi.isInFlight(mark);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     List<ObjectId> inFlight(Vid vid) {
         lock.lock();
         try {

@@ -12,7 +12,7 @@ import sheepdog.store.api.ObjectInfo;
  * <pre>
  *   o oid u64            version u8 = 1, epoch u32                                    an object that is here
  *   s oid u64            version u8 = 1, then nothing or a checksum u32 per block     its checksums; nothing: all holes
- *   t oid u64 epoch u32  as for s                                                     checksums of a copy set aside
+ *   x oid u64            version u8 = 1, epoch u32                                    an object that was removed then
  *   m vid u32 oid u64    version u8 = 1, generation u64, sequence u64, inherited u8   an object in flight
  *   v vid u32            version u8 = 1, fenced u64, generation u64, completed u64    a VDI's owner
  *   f                    version u8 = 1, epoch u32                                    the fenced epoch
@@ -37,17 +37,8 @@ final class MetaKeys {
         return ByteBuffer.allocate(9).put((byte) 's').putLong(oid.bits()).array();
     }
 
-    static byte[] stale(ObjectId oid, Epoch epoch) {
-        return ByteBuffer.allocate(13)
-                .put((byte) 't')
-                .putLong(oid.bits())
-                .putInt(epoch.number())
-                .array();
-    }
-
-    static StaleCopy staleOf(byte[] staleKey) {
-        return new StaleCopy(
-                oidOf(staleKey), new Epoch(ByteBuffer.wrap(staleKey).getInt(9)));
+    static byte[] removal(ObjectId oid) {
+        return ByteBuffer.allocate(9).put((byte) 'x').putLong(oid.bits()).array();
     }
 
     static byte[] mark(ObjectId oid) {

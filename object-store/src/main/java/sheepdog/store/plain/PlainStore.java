@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -48,13 +47,18 @@ import sheepdog.store.meta.MetaStore;
  *                   the data, <b>sync</b>; record that it is done
  *   small create    temporary file; record with the data, <b>sync</b>; rename, not synced
  *   large create    temporary file, <b>sync</b>; record with checksums, <b>sync</b>; rename, directory <b>sync</b>
- *   remove          record, <b>sync</b>; unlink, not synced
+ *   replace         as a create, which it is; the temporary file's name, <b>sync</b>, before the record
+ *   remove          record, <b>sync</b>; unlink and the memory of the removal, not synced
+ *   drop            as a removal, but nothing is remembered
  *   discard         as a small write, whose record names the blocks that become holes
  *   checkpoint      files, <b>sync</b>; directory, <b>sync</b>; checksums, epochs, marks and the segment's serial to the
  *                   metadata, <b>sync</b>; then the segment may be written again
  * </pre>
  *
- * A record is the in-flight mark of R6 and holds what R8 asks for: range, data or new checksum, before a byte of the
+ * Recovery replaces a copy by one rename, so that there is no moment without: before the record a crash leaves the old
+ * copy, after it the replay finds the new content in the record or in the temporary file.
+ *
+ * <p>A record is the in-flight mark of R6 and holds what R8 asks for: range, data or new checksum, before a byte of the
  * object changes. After a crash {@link Replay} does again what the records say; a large write that broke off is read
  * and given the checksums of what is there. So no crash leaves a block that nobody will serve.
  *
@@ -69,6 +73,9 @@ import sheepdog.store.meta.MetaStore;
 public final class PlainStore implements ObjectStore {
     private static final Logger LOG = LoggerFactory.getLogger(PlainStore.class);
 
+    /** So many memories of removals are looked at between two chances for a format or an end. */
+    private static final int REMOVALS_PAGE = 1024;
+
     /** Objects with unsaved changes that make a checkpoint due before the journal does. */
     private static final int CHANGED_MAX = 8192;
 
@@ -82,6 +89,7 @@ public final class PlainStore implements ObjectStore {
     private final ObjectTable table;
     private final Fences fences = new Fences();
     private final Marks marks = new Marks();
+    private final Removals removals;
     private final Set<Vid> unwrittenOwners = ConcurrentHashMap.newKeySet();
     private final Journal journal;
     private final Executor housekeeping;
@@ -113,6 +121,7 @@ public final class PlainStore implements ObjectStore {
         meta = new RoomyMeta(database, ballast);
         files = new StoreFiles(disk, directory, config, ballast);
         table = new ObjectTable(meta, config.objectsCached());
+        removals = new Removals(meta, table);
         try {
             loadFences();
             var checkpointed = meta.get(MetaKeys.CHECKPOINT);
@@ -120,7 +129,8 @@ public final class PlainStore implements ObjectStore {
             var known = meta.get(MetaKeys.JOURNAL);
             OptionalLong secret =
                     known.isPresent() ? OptionalLong.of(MetaKeys.secretOf(known.get())) : OptionalLong.empty();
-            long newest = new Replay(disk, folder, files, table, marks, fences, config.synced()).run(from, secret);
+            long newest =
+                    new Replay(disk, folder, files, table, marks, fences, removals, config.synced()).run(from, secret);
             if (newest > from) {
                 save(newest);
             } else if (config.synced()) {
@@ -314,6 +324,11 @@ public final class PlainStore implements ObjectStore {
     }
 
     @Override
+    public Optional<Epoch> removedIn(ObjectId oid) {
+        return reading(() -> removals.newest(oid));
+    }
+
+    @Override
     public List<ObjectInfo> list(Optional<ObjectId> after, int countMax) {
         if (countMax <= 0) {
             return List.of();
@@ -437,16 +452,17 @@ public final class PlainStore implements ObjectStore {
     }
 
     @Override
-    public Outcome<Boolean> createIfAbsent(ObjectId oid, ByteBuffer whole, Epoch epoch) {
-        if (!oid.isValid() || whole.remaining() != oid.size()) {
+    public Outcome<Void> recovered(ObjectId oid, Optional<ByteBuffer> whole, Stamp stamp, boolean inFlight) {
+        if (!oid.isValid() || whole.isPresent() && whole.get().remaining() != oid.size()) {
             return Outcome.refused(ResultCode.INVALID_PARMS);
         }
+        Optional<Stamp> mark = inFlight ? Optional.of(stamp) : Optional.empty();
         return mutate(
                 oid,
-                () -> fences.refuses(epoch),
-                object -> object.exists
-                        ? Outcome.ok(false)
-                        : make(object, 0, whole, Optional.empty(), epoch).map(_ -> true));
+                () -> inFlight ? refuses(oid, stamp) : fences.refuses(stamp.epoch()),
+                object -> whole.isPresent()
+                        ? make(object, 0, whole.get(), mark, stamp.epoch())
+                        : unmake(object, mark, stamp.epoch()));
     }
 
     @Override
@@ -570,7 +586,8 @@ public final class PlainStore implements ObjectStore {
                 effect.on(object);
                 if (kind == JournalRecord.Kind.CREATE || object.exists && object.epoch.isBefore(epoch)) {
                     object.epoch = epoch;
-                    meta.apply(new MetaBatch().put(MetaKeys.object(object.oid), MetaKeys.epochValue(epoch)));
+                    var batch = new MetaBatch().put(MetaKeys.object(object.oid), MetaKeys.epochValue(epoch));
+                    meta.apply(kind == JournalRecord.Kind.CREATE ? batch.delete(MetaKeys.removal(object.oid)) : batch);
                 }
             } finally {
                 object.content.writeLock().unlock();
@@ -755,16 +772,54 @@ public final class PlainStore implements ObjectStore {
         if (!oid.isValid()) {
             return Outcome.refused(ResultCode.INVALID_PARMS);
         }
-        return mutate(oid, () -> refuses(oid, stamp), object -> {
+        return mutate(
+                oid,
+                () -> refuses(oid, stamp),
+                object -> object.exists
+                        ? unmake(object, Optional.of(stamp), stamp.epoch())
+                        : Outcome.refused(ResultCode.NO_OBJ));
+    }
+
+    /** The object is not there as of {@code epoch}, whether it was here or not. */
+    private Outcome<Void> unmake(StoredObject object, Optional<Stamp> mark, Epoch epoch) throws IOException {
+        if (!object.exists && mark.isEmpty() && removals.covers(object.oid, epoch)) {
+            return Outcome.done();
+        }
+        var memory = new MetaBatch();
+        removals.note(memory, object.oid, epoch);
+        takeAway(object, mark, JournalRecord.Kind.REMOVE, epoch, memory);
+        return Outcome.done();
+    }
+
+    /** @param batch goes to the metadata together with the object's end */
+    private void takeAway(
+            StoredObject object, Optional<Stamp> mark, JournalRecord.Kind kind, Epoch epoch, MetaBatch batch)
+            throws IOException {
+        boolean wasHere = object.exists;
+        batch.delete(MetaKeys.object(object.oid)).delete(MetaKeys.sums(object.oid));
+        journaled(object, mark, kind, epoch, List.of(), _ -> {
+            if (wasHere) {
+                object.becomes(false, new int[0]);
+                files.delete(object);
+                count(object.oid, -1);
+            }
+            meta.apply(batch);
+        });
+    }
+
+    @Override
+    public Outcome<Void> drop(ObjectId oid, Epoch epoch) {
+        if (!oid.isValid()) {
+            return Outcome.refused(ResultCode.INVALID_PARMS);
+        }
+        return mutate(oid, () -> fences.refuses(epoch), object -> {
             if (!object.exists) {
                 return Outcome.refused(ResultCode.NO_OBJ);
             }
-            journaled(object, Optional.of(stamp), JournalRecord.Kind.REMOVE, stamp.epoch(), List.of(), _ -> {
-                object.becomes(false, new int[0]);
-                files.delete(object);
-                meta.apply(new MetaBatch().delete(MetaKeys.object(oid)).delete(MetaKeys.sums(oid)));
-                count(oid, -1);
-            });
+            if (!object.epoch.isBefore(epoch) || marks.isInFlight(oid)) {
+                return Outcome.refused(ResultCode.AGAIN);
+            }
+            takeAway(object, Optional.empty(), JournalRecord.Kind.DROP, epoch, new MetaBatch());
             return Outcome.done();
         });
     }
@@ -857,7 +912,7 @@ public final class PlainStore implements ObjectStore {
         }
     }
 
-    // ------------------------------------------------------------------------------- fences, marks, copies set aside
+    // ------------------------------------------------------------------------------- fences, marks, memories
 
     @Override
     public void fence(Epoch epoch) {
@@ -912,21 +967,6 @@ public final class PlainStore implements ObjectStore {
     }
 
     @Override
-    public Outcome<Void> markAbsence(ObjectId oid, Stamp stamp) {
-        if (!oid.isValid()) {
-            return Outcome.refused(ResultCode.INVALID_PARMS);
-        }
-        return mutate(oid, () -> refuses(oid, stamp), object -> {
-            if (object.exists) {
-                return Outcome.refused(ResultCode.VDI_EXIST);
-            }
-            // A removal of nothing, so that the replay needs no kind of its own.
-            journaled(object, Optional.of(stamp), JournalRecord.Kind.REMOVE, stamp.epoch(), List.of(), _ -> {});
-            return Outcome.done();
-        });
-    }
-
-    @Override
     public Outcome<Void> settled(ObjectId oid, Epoch epoch, long generation) {
         life.readLock().lock();
         mutations.readLock().lock();
@@ -961,72 +1001,24 @@ public final class PlainStore implements ObjectStore {
     }
 
     @Override
-    public Outcome<Void> setAside(ObjectId oid, Epoch validIn) {
-        if (!oid.isValid()) {
-            return Outcome.refused(ResultCode.INVALID_PARMS);
-        }
-        return mutate(oid, Optional::empty, object -> {
-            if (!object.exists) {
-                return Outcome.refused(ResultCode.NO_OBJ);
+    public void forgetRemovals(Epoch through) {
+        try {
+            if (!reading(() -> removals.forget(through))) {
+                return;
             }
-            boolean hasFile = files.exists(oid);
-            if (hasFile) {
-                syncObject(object);
-            }
-            var batch = new MetaBatch().delete(MetaKeys.object(oid)).delete(MetaKeys.sums(oid));
-            if (hasFile && object.sums.length > 0) {
-                batch.put(MetaKeys.stale(oid, validIn), MetaKeys.sumsValue(object.sums));
-            }
-            journaled(object, Optional.empty(), JournalRecord.Kind.SET_ASIDE, validIn, List.of(), _ -> {
-                object.becomes(false, new int[0]);
-                if (hasFile) {
-                    files.moveAside(oid, validIn);
+            var page = reading(() -> removals.page(Optional.empty(), REMOVALS_PAGE));
+            while (page.last().isPresent()) {
+                for (ObjectId oid : page.forgettable()) {
+                    reading(() -> {
+                        removals.deleteForgotten(oid);
+                        return true;
+                    });
                 }
-                meta.apply(batch);
-                count(oid, -1);
-            });
-            return Outcome.done();
-        });
-    }
-
-    @Override
-    public Outcome<Void> forgetStale() {
-        try {
-            for (StaleCopy copy : reading(this::staleCopies)) {
-                reading(() -> forget(copy)); // One by one, since there may be many, and others do not wait for all.
+                var last = page.last();
+                page = reading(() -> removals.page(last, REMOVALS_PAGE));
             }
-            reading(() -> {
-                files.syncStale();
-                return true;
-            });
-            return Outcome.done();
         } catch (UncheckedIOException failure) {
-            LOG.warn("stale copies not deleted reason={}", failure.getMessage());
-            return Outcome.refused(DiskErrors.code(failure.getCause()));
-        }
-    }
-
-    /** Those that have a file, and those that have checksums only. */
-    private Set<StaleCopy> staleCopies() throws IOException {
-        var copies = new LinkedHashSet<>(files.staleCopies());
-        meta.scan(MetaKeys.from('t'), MetaKeys.to('t'), (key, _) -> {
-            copies.add(MetaKeys.staleOf(key));
-            return true;
-        });
-        return copies;
-    }
-
-    /** The object's lock keeps a copy out that is set aside just now. */
-    private boolean forget(StaleCopy copy) throws IOException {
-        StoredObject object = table.pin(copy.oid());
-        object.mutation.lock();
-        try {
-            files.deleteStale(copy);
-            meta.apply(new MetaBatch().delete(MetaKeys.stale(copy.oid(), copy.epoch())));
-            return true;
-        } finally {
-            object.mutation.unlock();
-            table.unpin(object);
+            LOG.warn("removals still remembered through={} reason={}", through, failure.getMessage());
         }
     }
 
@@ -1035,6 +1027,7 @@ public final class PlainStore implements ObjectStore {
         return alone(() -> {
             journal.commit(journal.append(JournalRecord.plain(JournalRecord.Kind.FORMAT, 0, epoch, 0, 0), false));
             wipe(files, meta, table, marks);
+            removals.clear();
             fences.reset(epoch);
             objectCount.set(0);
             nominalBytes.set(0);
@@ -1047,7 +1040,7 @@ public final class PlainStore implements ObjectStore {
         table.clear();
         marks.clear();
         var batch = new MetaBatch();
-        for (char kind : new char[] {'o', 's', 't', 'm', 'v', 'f'}) {
+        for (char kind : new char[] {'o', 's', 'x', 'm', 'v', 'f'}) {
             batch.deleteRange(MetaKeys.from(kind), MetaKeys.to(kind));
         }
         meta.apply(batch);

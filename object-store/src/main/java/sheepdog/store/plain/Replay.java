@@ -39,18 +39,28 @@ final class Replay {
     private final ObjectTable table;
     private final Marks marks;
     private final Fences fences;
+    private final Removals removals;
     private final Map<ObjectId, Long> barriers = new HashMap<>();
     private final Set<Long> done = new HashSet<>();
     private final boolean synced;
     private long records;
 
-    Replay(Disk disk, Path folder, StoreFiles files, ObjectTable table, Marks marks, Fences fences, boolean synced) {
+    Replay(
+            Disk disk,
+            Path folder,
+            StoreFiles files,
+            ObjectTable table,
+            Marks marks,
+            Fences fences,
+            Removals removals,
+            boolean synced) {
         this.disk = disk;
         this.folder = folder;
         this.files = files;
         this.table = table;
         this.marks = marks;
         this.fences = fences;
+        this.removals = removals;
         this.synced = synced;
     }
 
@@ -84,7 +94,7 @@ final class Replay {
             }
         }
         switch (entry.kind()) {
-            case CREATE, WRITE, REMOVE, SET_ASIDE -> redoMutation(entry, number);
+            case CREATE, WRITE, REMOVE, DROP -> redoMutation(entry, number);
             case FORMAT -> redoFormat(entry);
             case FENCE -> fences.raise(entry.epoch());
             case OWNER -> {
@@ -113,6 +123,7 @@ final class Replay {
             } else {
                 redoFrom(object, entry, number);
             }
+            redoMemory(object, entry);
             if (entry.kind() == JournalRecord.Kind.CREATE || object.epoch.isBefore(entry.epoch())) {
                 object.epoch = entry.epoch();
             }
@@ -123,12 +134,24 @@ final class Replay {
         }
     }
 
+    /** Memories go to the metadata at once; objects do with the checkpoint that ends the replay. */
+    private void redoMemory(StoredObject object, JournalRecord entry) throws IOException {
+        var batch = new MetaBatch();
+        if (entry.kind() == JournalRecord.Kind.REMOVE) {
+            removals.note(batch, object.oid, entry.epoch());
+        } else if (entry.kind() == JournalRecord.Kind.CREATE && object.exists) {
+            batch.delete(MetaKeys.removal(object.oid));
+        }
+        if (!batch.isEmpty()) {
+            table.meta().apply(batch);
+        }
+    }
+
     /** The file is as it was left at the barrier, or newer: only what is known of it follows. */
     private void redoBefore(StoredObject object, JournalRecord entry) throws IOException {
         switch (entry.kind()) {
             case CREATE -> object.becomes(true, new int[Blocks.count(object.oid)]);
-            case REMOVE -> object.becomes(false, new int[0]);
-            case SET_ASIDE -> setAside(object, entry);
+            case REMOVE, DROP -> object.becomes(false, new int[0]);
             case WRITE, FORMAT, FENCE, OWNER, COMPLETED, SETTLED, DONE -> {}
         }
         if (!object.exists || object.sums.length == 0) {
@@ -155,31 +178,12 @@ final class Replay {
                 }
             }
             case WRITE -> redoWrite(object, entry, done.contains(number));
-            case REMOVE -> {
+            case REMOVE, DROP -> {
                 object.becomes(false, new int[0]);
                 files.delete(object);
             }
-            case SET_ASIDE -> {
-                // A copy that is aside already may be an older one of the same epoch.
-                if (files.exists(object.oid)) {
-                    files.moveAside(object.oid, entry.epoch());
-                } else {
-                    files.syncAside();
-                }
-                setAside(object, entry);
-            }
             case FORMAT, FENCE, OWNER, COMPLETED, SETTLED, DONE -> {}
         }
-    }
-
-    /** The copy's checksums are kept, if the metadata do not have them yet. */
-    private void setAside(StoredObject object, JournalRecord entry) throws IOException {
-        if (object.exists && object.sums.length > 0) {
-            table.meta()
-                    .apply(new MetaBatch()
-                            .put(MetaKeys.stale(object.oid, entry.epoch()), MetaKeys.sumsValue(object.sums)));
-        }
-        object.becomes(false, new int[0]);
     }
 
     private void redoSmallCreate(StoredObject object, JournalRecord entry) throws IOException {
@@ -204,33 +208,57 @@ final class Replay {
             object.becomes(true, sums);
             return;
         }
+        Likeness inPlace = inPlace(object.oid, sums);
         if (files.existsTemporary(object.oid)) {
             DiskFile file = files.openTemporary(object.oid);
-            if (isOf(file, object.oid, sums)) {
+            Likeness beside = likeness(file, object.oid, sums);
+            if (beside.isIt() && beside.bad() <= inPlace.bad()) {
+                beside.warn(object.oid);
                 files.moveInPlace(object, file);
                 object.becomes(true, sums);
                 return;
             }
             files.dropTemporary(object.oid, file); // Of another attempt, whose record never came.
         }
-        if (files.exists(object.oid)) {
-            boolean itsFile;
-            try (var lease = files.open(object.oid)) {
-                itsFile = isOf(lease.file(), object.oid, sums);
-            }
-            if (itsFile) {
-                object.becomes(true, sums);
-                return;
-            }
-            files.delete(object); // An earlier object of this name, removed before; its removal was not synced.
+        if (inPlace.isIt()) {
+            inPlace.warn(object.oid);
+            object.becomes(true, sums);
+            return;
         }
+        files.delete(object); // An earlier object of this name, removed before; its removal was not synced.
         object.becomes(false, new int[0]);
     }
 
-    /** Whether this is the file that the record tells of: most of its blocks are, for the others may have rotted. */
-    private static boolean isOf(DiskFile file, ObjectId oid, int[] sums) throws IOException {
+    private Likeness inPlace(ObjectId oid, int[] sums) throws IOException {
+        if (!files.exists(oid)) {
+            return Likeness.NONE;
+        }
+        try (var lease = files.open(oid)) {
+            return likeness(lease.file(), oid, sums);
+        }
+    }
+
+    /**
+     * How many blocks of a file are those that a record tells of. Not all may be, for some may have rotted. Of two files,
+     * which may be two contents of one object and differ little, the one with fewer wrong blocks is meant.
+     */
+    private record Likeness(int good, int bad) {
+        static final Likeness NONE = new Likeness(0, Integer.MAX_VALUE);
+
+        boolean isIt() {
+            return good > bad;
+        }
+
+        void warn(ObjectId oid) {
+            if (bad > 0) {
+                LOG.error("object has rotted before it was there oid={} blocks={}", oid, bad);
+            }
+        }
+    }
+
+    private static Likeness likeness(DiskFile file, ObjectId oid, int[] sums) throws IOException {
         if (file.length() != oid.size()) {
-            return false;
+            return Likeness.NONE;
         }
         int bad = 0;
         int good = 0;
@@ -246,10 +274,7 @@ final class Replay {
                 bad++;
             }
         }
-        if (good > bad && bad > 0) {
-            LOG.error("object has rotted before it was there oid={} blocks={}", oid, bad);
-        }
-        return good > bad;
+        return new Likeness(good, bad);
     }
 
     private void redoWrite(StoredObject object, JournalRecord entry, boolean wasDone) throws IOException {

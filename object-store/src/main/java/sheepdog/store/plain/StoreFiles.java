@@ -2,24 +2,27 @@ package sheepdog.store.plain;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
-import sheepdog.protocol.model.Epoch;
+import java.util.regex.Pattern;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.store.disk.Disk;
 import sheepdog.store.disk.DiskException;
 import sheepdog.store.disk.DiskFile;
 
 /**
- * Names and files below the store's directory: {@code obj/<oid>}, {@code obj/.stale/<oid>.<epoch>} and, for what is
- * being made, {@code obj/.tmp/<oid>}. Any thread.
+ * Names and files below the store's directory: {@code obj/<oid>} and, for what is being made, {@code obj/.tmp/<oid>}.
+ * Any thread.
+ *
+ * <p>The original keeps old copies in {@code obj/.stale}. They are no business of ours, until a format empties the store.
  */
 final class StoreFiles implements AutoCloseable {
     /** Free space is asked for again after so much was promised. */
     private static final long SPACE_STEP_BYTES = 8 << 20;
 
     private static final int OID_DIGITS = 16;
+
+    private static final Pattern STALE_NAME = Pattern.compile("[0-9a-f]{16}\\.[0-9]{1,10}");
 
     private final Disk disk;
     private final Path objects;
@@ -47,7 +50,6 @@ final class StoreFiles implements AutoCloseable {
         cache = new FileCache(disk, this::path, config.filesOpen());
         disk.makeDirectory(objects);
         disk.makeDirectory(temporary);
-        disk.makeDirectory(stale);
         if (synced) {
             disk.syncDirectory(objects);
             disk.syncDirectory(directory);
@@ -60,10 +62,6 @@ final class StoreFiles implements AutoCloseable {
 
     private Path temporaryPath(ObjectId oid) {
         return temporary.resolve(oid.toString());
-    }
-
-    private Path stalePath(ObjectId oid, Epoch epoch) {
-        return stale.resolve(new StaleCopy(oid, epoch).name());
     }
 
     /** The object a file is named for, if it is named for one. */
@@ -139,12 +137,6 @@ final class StoreFiles implements AutoCloseable {
         object.nameChange = namesChanged.incrementAndGet();
     }
 
-    void moveAside(ObjectId oid, Epoch epoch) throws DiskException {
-        cache.drop(oid);
-        rename(path(oid), stalePath(oid, epoch));
-        syncAside();
-    }
-
     /** A name may need a block of its directory, when the record is written and nothing may fail any more. */
     private void rename(Path from, Path to) throws DiskException {
         try {
@@ -155,30 +147,6 @@ final class StoreFiles implements AutoCloseable {
             }
             ballast.release();
             disk.rename(from, to);
-        }
-    }
-
-    void syncAside() throws DiskException {
-        if (synced) {
-            disk.syncDirectory(stale);
-            disk.syncDirectory(objects);
-        }
-    }
-
-    List<StaleCopy> staleCopies() throws DiskException {
-        return disk.list(stale).stream()
-                .map(StaleCopy::of)
-                .flatMap(Optional::stream)
-                .toList();
-    }
-
-    void deleteStale(StaleCopy copy) throws DiskException {
-        deleteFile(stale.resolve(copy.name()));
-    }
-
-    void syncStale() throws DiskException {
-        if (synced) {
-            disk.syncDirectory(stale);
         }
     }
 
@@ -201,14 +169,11 @@ final class StoreFiles implements AutoCloseable {
         }
     }
 
-    /** Deletes all objects, set aside or not, and leaves files that are none. */
+    /** Deletes all objects, the original's old copies too, and leaves files that are none. */
     void deleteAll() throws DiskException {
         cache.close();
         deleteTemporaries();
-        for (StaleCopy copy : staleCopies()) {
-            deleteStale(copy);
-        }
-        syncStale();
+        deleteStale();
         for (String name : disk.list(objects)) {
             if (oidOf(name).isPresent()) {
                 deleteFile(objects.resolve(name));
@@ -217,6 +182,20 @@ final class StoreFiles implements AutoCloseable {
         if (synced) {
             disk.syncDirectory(temporary);
             disk.syncDirectory(objects);
+        }
+    }
+
+    private void deleteStale() throws DiskException {
+        if (!disk.isDirectory(stale)) {
+            return;
+        }
+        for (String name : disk.list(stale)) {
+            if (STALE_NAME.matcher(name).matches()) {
+                deleteFile(stale.resolve(name));
+            }
+        }
+        if (synced) {
+            disk.syncDirectory(stale);
         }
     }
 

@@ -179,7 +179,6 @@ public abstract class ObjectStoreContract {
         assertThat(store.write(bad, 0, bytes(1, 1), stamp()).code()).isEqualTo(ResultCode.INVALID_PARMS);
         assertThat(store.remove(bad, stamp()).code()).isEqualTo(ResultCode.INVALID_PARMS);
         assertThat(store.discard(bad, 0, 1, stamp()).code()).isEqualTo(ResultCode.INVALID_PARMS);
-        assertThat(store.setAside(bad, EPOCH).code()).isEqualTo(ResultCode.INVALID_PARMS);
     }
 
     @Test
@@ -239,16 +238,176 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
-    void recoverysCreateGivesWayToWhatIsThere() {
-        store.create(OID, 0, bytes(BLOCK, 1), stamp());
+    void recoverysWordReplacesWhatIsHereAndMergesNothing() throws Exception {
+        ByteBuffer mostlyZeros = ByteBuffer.allocate(OID.size()).put(BLOCK + 7, (byte) 1);
+        for (ByteBuffer whole : List.of(bytes(OID.size(), 2), mostlyZeros, bytes(OID.size(), 3))) {
+            store.create(OID, 0, bytes(9 * BLOCK, 1), stamp());
+
+            assertThat(store.recovered(OID, Optional.of(whole), stamp(), false)).isEqualTo(Outcome.done());
+
+            assertThat(whole.remaining()).as("left as it was").isEqualTo(OID.size());
+            assertThat(read(OID, 0, OID.size())).isEqualTo(whole.array());
+            assertThat(store.write(OID, 5, bytes(100_000, 4), stamp())).isEqualTo(Outcome.done());
+            store.recovered(OID, Optional.of(whole), stamp(), false);
+            reopen();
+            assertThat(read(OID, 0, OID.size())).isEqualTo(whole.array());
+            assertThat(store.stats().objects()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void recoverysCopyIsOfTheEpochItCameIn() throws Exception {
+        store.create(OID, 0, bytes(BLOCK, 1), new Stamp(EPOCH.next(), 1, 1));
+
+        store.recovered(OID, Optional.of(bytes(OID.size(), 2)), stamp(), false);
+
+        assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH));
+        reopen();
+        assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH));
+    }
+
+    @Test
+    void recoverysWordThatThereIsNoObjectTakesTheCopyAwayAndIsRemembered() throws Exception {
         var other = ObjectId.ofData(VID, 4);
+        store.create(OID, 0, bytes(BLOCK, 1), stamp());
 
-        assertThat(store.createIfAbsent(OID, bytes(OID.size(), 2), EPOCH)).isEqualTo(Outcome.ok(false));
-        assertThat(store.createIfAbsent(other, bytes(OID.size(), 3), EPOCH)).isEqualTo(Outcome.ok(true));
+        assertThat(store.recovered(OID, Optional.empty(), stamp(), false)).isEqualTo(Outcome.done());
+        assertThat(store.recovered(other, Optional.empty(), stamp(), false)).isEqualTo(Outcome.done());
 
-        assertThat(read(OID, 0, BLOCK)).isEqualTo(bytes(BLOCK, 1).array());
-        assertThat(read(other, 0, other.size())).isEqualTo(bytes(OID.size(), 3).array());
-        assertThat(store.createIfAbsent(OID, bytes(10, 2), EPOCH).code()).isEqualTo(ResultCode.INVALID_PARMS);
+        for (int round = 0; round < 2; round++) {
+            assertThat(store.find(OID)).isEmpty();
+            assertThat(store.removedIn(OID)).contains(EPOCH);
+            assertThat(store.removedIn(other)).contains(EPOCH);
+            assertThat(store.inFlight(VID)).containsExactly(OID); // As the create left it.
+            assertThat(store.stats().objects()).isZero();
+            reopen();
+        }
+        store.recovered(other, Optional.empty(), new Stamp(EPOCH.next(), 1, 1), false);
+        store.recovered(other, Optional.empty(), stamp(), false);
+        assertThat(store.removedIn(other)).as("the newest one").contains(EPOCH.next());
+    }
+
+    @Test
+    void recoverysWordIsOfAWholeValidObject() {
+        for (int length : new int[] {0, 10, OID.size() - 1, OID.size() + 1}) {
+            assertThat(store.recovered(OID, Optional.of(bytes(length, 2)), stamp(), false)
+                            .code())
+                    .isEqualTo(ResultCode.INVALID_PARMS);
+        }
+        assertThat(store.recovered(new ObjectId(-1), Optional.empty(), stamp(), false)
+                        .code())
+                .isEqualTo(ResultCode.INVALID_PARMS);
+        assertThat(store.drop(new ObjectId(-1), EPOCH).code()).isEqualTo(ResultCode.INVALID_PARMS);
+    }
+
+    @Test
+    void recoverysWordThatIsNotInFlightIsAskedForItsEpochOnly() {
+        var whole = Optional.of(bytes(OID.size(), 1));
+        store.fenceOwner(VID, 7);
+
+        assertThat(store.recovered(OID, whole, new Stamp(EPOCH, 1, 1), false)).isEqualTo(Outcome.done());
+        assertThat(store.recovered(OID, Optional.empty(), new Stamp(EPOCH, 99, 1), false))
+                .isEqualTo(Outcome.done());
+        assertThat(store.create(OID, 0, bytes(1, 1), new Stamp(EPOCH, 7, 1)))
+                .as("the fence is where it was")
+                .isEqualTo(Outcome.done());
+
+        for (var content : List.of(whole, Optional.<ByteBuffer>empty())) {
+            assertThat(store.recovered(OID, content, new Stamp(EPOCH, 6, 1), true)
+                            .code())
+                    .isEqualTo(ResultCode.AGAIN);
+        }
+        store.fence(EPOCH.next());
+        for (var content : List.of(whole, Optional.<ByteBuffer>empty())) {
+            assertThat(store.recovered(OID, content, new Stamp(EPOCH, 7, 1), false)
+                            .code())
+                    .isEqualTo(ResultCode.OLD_NODE_VER);
+        }
+        assertThat(read(OID, 0, 1)).isEqualTo(bytes(1, 1).array());
+    }
+
+    @Test
+    void removalIsRememberedUntilTheObjectIsMadeAgain() throws Exception {
+        for (boolean byRecovery : new boolean[] {true, false}) {
+            assertThat(store.removedIn(OID)).isEmpty();
+            store.create(OID, 0, bytes(BLOCK, 1), stamp());
+            store.remove(OID, new Stamp(EPOCH, 1, 2));
+            assertThat(store.removedIn(OID)).contains(EPOCH);
+            reopen();
+            assertThat(store.removedIn(OID)).contains(EPOCH);
+
+            if (byRecovery) {
+                store.recovered(OID, Optional.of(bytes(OID.size(), 2)), stamp(), false);
+            } else {
+                store.create(OID, 0, bytes(BLOCK, 1), stamp());
+            }
+
+            assertThat(store.removedIn(OID)).isEmpty();
+            reopen();
+            assertThat(store.removedIn(OID)).isEmpty();
+            store.settled(OID, EPOCH, 1);
+            store.drop(OID, EPOCH.next());
+        }
+    }
+
+    @Test
+    void removalsAreForgottenUpToAnEpochAndLaterOnesOfItAreNotRemembered() throws Exception {
+        for (int index = 0; index < 5; index++) {
+            var oid = ObjectId.ofData(VID, index);
+            store.create(oid, 0, bytes(1, 1), new Stamp(new Epoch(1), 1, 1));
+            store.remove(oid, new Stamp(new Epoch(1 + index), 1, 2));
+        }
+
+        store.forgetRemovals(new Epoch(3));
+        store.forgetRemovals(new Epoch(2)); // Never goes back.
+
+        assertThat(store.removedIn(ObjectId.ofData(VID, 2))).isEmpty();
+        assertThat(store.removedIn(ObjectId.ofData(VID, 3))).contains(new Epoch(4));
+        assertThat(store.removedIn(ObjectId.ofData(VID, 4))).contains(new Epoch(5));
+        store.create(OID, 0, bytes(1, 1), new Stamp(new Epoch(3), 1, 3));
+        store.remove(OID, new Stamp(new Epoch(3), 1, 4));
+        store.recovered(ObjectId.ofData(VID, 9), Optional.empty(), new Stamp(new Epoch(3), 1, 4), false);
+        assertThat(store.removedIn(OID)).isEmpty();
+        assertThat(store.removedIn(ObjectId.ofData(VID, 9))).isEmpty();
+
+        store.format(Epoch.FIRST);
+        assertThat(store.removedIn(ObjectId.ofData(VID, 4))).isEmpty();
+        store.create(OID, 0, bytes(1, 1), new Stamp(new Epoch(2), 1, 3));
+        store.remove(OID, new Stamp(new Epoch(2), 1, 4));
+        assertThat(store.removedIn(OID)).contains(new Epoch(2));
+        reopen();
+        assertThat(store.removedIn(OID)).contains(new Epoch(2));
+    }
+
+    @Test
+    void droppedObjectLeavesNothing() throws Exception {
+        store.recovered(OID, Optional.of(bytes(OID.size(), 1)), stamp(), false);
+        assertThat(store.drop(OID, EPOCH).code()).as("of this epoch").isEqualTo(ResultCode.AGAIN);
+        store.fence(EPOCH.next());
+        assertThat(store.drop(OID, EPOCH).code()).isEqualTo(ResultCode.OLD_NODE_VER);
+        assertThat(read(OID, 0, OID.size())).isEqualTo(bytes(OID.size(), 1).array());
+
+        assertThat(store.drop(OID, EPOCH.next())).isEqualTo(Outcome.done());
+
+        for (int round = 0; round < 2; round++) {
+            assertThat(store.drop(OID, EPOCH.next()).code()).isEqualTo(ResultCode.NO_OBJ);
+            assertThat(store.find(OID)).isEmpty();
+            assertThat(store.removedIn(OID)).isEmpty();
+            assertThat(store.inFlightVids()).isEmpty();
+            assertThat(store.stats().objects()).isZero();
+            assertThat(store.stats().nominalBytes()).isZero();
+            reopen();
+        }
+    }
+
+    @Test
+    void objectInFlightIsNotDropped() {
+        store.create(OID, 0, bytes(1, 1), new Stamp(EPOCH, 1, 1));
+        assertThat(store.drop(OID, EPOCH.next()).code()).isEqualTo(ResultCode.AGAIN);
+
+        store.completed(VID, 1, 1);
+
+        assertThat(store.drop(OID, EPOCH.next())).isEqualTo(Outcome.done());
     }
 
     @Test
@@ -260,7 +419,8 @@ public abstract class ObjectStoreContract {
             var other = ObjectId.ofData(VID, 8);
             assertThat(store.write(OID, 0, bytes(9, 2), stamp()).code()).isEqualTo(ResultCode.OLD_NODE_VER);
             assertThat(store.create(other, 0, bytes(9, 2), stamp()).code()).isEqualTo(ResultCode.OLD_NODE_VER);
-            assertThat(store.createIfAbsent(other, bytes(OID.size(), 2), EPOCH).code())
+            assertThat(store.recovered(other, Optional.of(bytes(OID.size(), 2)), stamp(), false)
+                            .code())
                     .isEqualTo(ResultCode.OLD_NODE_VER);
             assertThat(store.remove(OID, stamp()).code()).isEqualTo(ResultCode.OLD_NODE_VER);
             assertThat(store.discard(OID, 0, 9, stamp()).code()).isEqualTo(ResultCode.OLD_NODE_VER);
@@ -435,7 +595,8 @@ public abstract class ObjectStoreContract {
 
     @Test
     void absenceCanBeInFlightAndIsStillAnAbsence() throws Exception {
-        assertThat(store.markAbsence(OID, new Stamp(EPOCH, 1, 1L << 62)).code()).isEqualTo(ResultCode.SUCCESS);
+        var untilSettled = new Stamp(EPOCH, 1, 1L << 62);
+        assertThat(store.recovered(OID, Optional.empty(), untilSettled, true)).isEqualTo(Outcome.done());
         reopen();
         assertThat(store.inFlight(VID)).containsExactly(OID);
         assertThat(store.find(OID)).isEmpty();
@@ -444,45 +605,33 @@ public abstract class ObjectStoreContract {
         store.settled(OID, EPOCH, 1);
         reopen();
         assertThat(store.inFlight(VID)).isEmpty();
+        assertThat(store.recovered(OID, Optional.empty(), untilSettled, true))
+                .as("what is remembered already can be marked")
+                .isEqualTo(Outcome.done());
+        assertThat(store.inFlight(VID)).containsExactly(OID);
     }
 
     @Test
-    void whatIsThereIsNotMarkedAbsent() {
-        store.create(OID, 0, bytes(1, 1), new Stamp(EPOCH, 2, 1));
-
-        assertThat(store.markAbsence(OID, new Stamp(EPOCH, 2, 2)).code()).isEqualTo(ResultCode.VDI_EXIST);
-        assertThat(store.markAbsence(OID, new Stamp(EPOCH, 1, 2)).code()).isEqualTo(ResultCode.AGAIN);
-        assertThat(store.find(OID)).isPresent();
-    }
-
-    @Test
-    void recoverysCreateIsNotInFlight() {
-        store.createIfAbsent(OID, bytes(OID.size(), 1), EPOCH);
-
+    void recoverysCopyIsInFlightIfItsSourceWasAndAMarkThatIsHereStays() throws Exception {
+        var whole = Optional.of(bytes(OID.size(), 1));
+        store.recovered(OID, whole, stamp(), false);
         assertThat(store.inFlight(VID)).isEmpty();
-    }
 
-    @Test
-    void objectSetAsideIsNotServedAndMayBeMadeAgain() throws Exception {
-        store.create(OID, 0, bytes(BLOCK, 1), stamp());
+        store.recovered(OID, whole, new Stamp(EPOCH, 1, 1L << 62), true);
+        assertThat(store.inFlight(VID)).containsExactly(OID);
+        store.recovered(OID, whole, stamp(), false);
+        store.completed(VID, 1, 1000);
 
-        assertThat(store.setAside(OID, EPOCH).code()).isEqualTo(ResultCode.SUCCESS);
-        assertThat(store.setAside(OID, EPOCH).code()).isEqualTo(ResultCode.NO_OBJ);
+        assertThat(store.inFlight(VID)).containsExactly(OID);
         reopen();
-
-        assertThat(store.find(OID)).isEmpty();
-        assertThat(store.list(Optional.empty(), 9)).isEmpty();
-        assertThat(store.write(OID, 0, bytes(1, 1), stamp()).code()).isEqualTo(ResultCode.NO_OBJ);
-        assertThat(store.createIfAbsent(OID, bytes(OID.size(), 2), EPOCH)).isEqualTo(Outcome.ok(true));
-        assertThat(store.forgetStale().code()).isEqualTo(ResultCode.SUCCESS);
-        assertThat(read(OID, 0, OID.size())).isEqualTo(bytes(OID.size(), 2).array());
+        assertThat(store.inFlight(VID)).containsExactly(OID);
     }
 
     @Test
     void formatRemovesEverythingAndStartsTheFencesAgain() throws Exception {
         store.create(OID, 0, bytes(BLOCK, 1), stamp());
         store.create(ObjectId.ofData(VID, 4), 0, bytes(BLOCK, 1), stamp());
-        store.setAside(ObjectId.ofData(VID, 4), EPOCH);
+        store.remove(ObjectId.ofData(VID, 4), stamp());
         store.fence(new Epoch(50));
         store.fenceOwner(VID, 50);
 
@@ -491,6 +640,7 @@ public abstract class ObjectStoreContract {
         for (int round = 0; round < 2; round++) {
             assertThat(store.list(Optional.empty(), 9)).isEmpty();
             assertThat(store.inFlightVids()).isEmpty();
+            assertThat(store.removedIn(ObjectId.ofData(VID, 4))).isEmpty();
             assertThat(store.stats().objects()).isZero();
             reopen();
         }

@@ -45,6 +45,11 @@ public final class SimDisk implements Disk {
             return to != null && directory.equals(to.getParent()) || from != null && directory.equals(from.getParent());
         }
 
+        boolean sharesNameWith(NameChange other) {
+            return to != null && (to.equals(other.to) || to.equals(other.from))
+                    || from != null && (from.equals(other.to) || from.equals(other.from));
+        }
+
         void applyTo(TreeMap<Path, Inode> names) {
             if (from != null) {
                 names.remove(from);
@@ -312,16 +317,16 @@ public final class SimDisk implements Disk {
     public synchronized void syncDirectory(Path directory) throws DiskException {
         before("syncdir", directory);
         change();
+        var synced = new ArrayList<NameChange>();
         var kept = new ArrayList<NameChange>();
-        for (NameChange change : unsyncedNames) {
-            if (change.touches(directory)) {
-                change.applyTo(durableNames);
-            } else {
-                kept.add(change);
-            }
+        for (NameChange change : unsyncedNames.reversed()) {
+            // What was done to a name before comes with it, or else could come after it.
+            boolean comes = change.touches(directory) || synced.stream().anyMatch(change::sharesNameWith);
+            (comes ? synced : kept).add(change);
         }
+        synced.reversed().forEach(change -> change.applyTo(durableNames));
         unsyncedNames.clear();
-        unsyncedNames.addAll(kept);
+        unsyncedNames.addAll(kept.reversed());
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -234,22 +235,47 @@ class ConcurrentStoreTest {
     }
 
     @Test
-    void manyThreadsMakingTheSameObjectMakeOne() throws Exception {
+    void manyThreadsRecoveringTheSameObjectLeaveOneOfTheirContents() throws Exception {
         PlainStore store = new SimMachine().open();
         var oid = ObjectId.ofData(VID, 5);
-        List<Callable<Outcome<Boolean>>> calls = new ArrayList<>();
+        List<Callable<Outcome<Void>>> calls = new ArrayList<>();
+        var contents = new ArrayList<byte[]>();
         for (int index = 0; index < 8; index++) {
             ByteBuffer whole = bytes(oid.size(), index);
-            calls.add(() -> store.createIfAbsent(oid, whole, Epoch.FIRST));
+            contents.add(whole.array());
+            calls.add(() -> store.recovered(oid, Optional.of(whole), new Stamp(Epoch.FIRST, 1, 1), false));
         }
 
-        int made = 0;
-        for (Future<Outcome<Boolean>> one : pool.invokeAll(calls)) {
-            made += one.get().equals(Outcome.ok(true)) ? 1 : 0;
+        for (Future<Outcome<Void>> one : pool.invokeAll(calls)) {
+            assertThat(one.get()).isEqualTo(Outcome.done());
         }
 
-        assertThat(made).isEqualTo(1);
+        var into = ByteBuffer.allocate(oid.size());
+        assertThat(store.read(oid, 0, into)).isEqualTo(Outcome.done());
+        assertThat(contents).anyMatch(content -> Arrays.equals(content, into.array()));
         assertThat(store.stats().objects()).isEqualTo(1);
+    }
+
+    @Test
+    void removalThatComesWhileEarlierOnesAreForgottenIsRemembered() throws Exception {
+        var machine = new SimMachine();
+        PlainStore store = machine.open();
+        var done = new AtomicBoolean();
+        var forgetting = pool.submit(() -> {
+            while (!done.get()) {
+                store.forgetRemovals(Epoch.FIRST);
+            }
+            return null;
+        });
+        var oid = ObjectId.ofAttr(VID, 1);
+        for (int round = 0; round < 3000; round++) {
+            int epoch = 1 + round % 2;
+            store.recovered(oid, Optional.empty(), new Stamp(new Epoch(epoch), 1, 1), false);
+            assertThat(store.removedIn(oid).isPresent()).as("round %d", round).isEqualTo(epoch == 2);
+            store.create(oid, 0, bytes(1, 1), new Stamp(Epoch.FIRST, 1, 1));
+        }
+        done.set(true);
+        forgetting.get();
     }
 
     @Test
@@ -271,7 +297,7 @@ class ConcurrentStoreTest {
             for (int round = 1; round <= 1500; round++) {
                 var stamp = new Stamp(Epoch.FIRST, 1, round);
                 assertThat(store.create(oid, 0, bytes(BLOCK, round), stamp)).isEqualTo(Outcome.done());
-                assertThat(removes ? store.remove(oid, stamp) : store.setAside(oid, Epoch.FIRST))
+                assertThat(removes ? store.remove(oid, stamp) : store.recovered(oid, Optional.empty(), stamp, false))
                         .as("round %d", round)
                         .isEqualTo(Outcome.done());
             }

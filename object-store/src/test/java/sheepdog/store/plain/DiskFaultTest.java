@@ -11,10 +11,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import sheepdog.protocol.model.Epoch;
@@ -26,6 +22,7 @@ import sheepdog.store.api.ObjectInfo;
 import sheepdog.store.api.Stamp;
 import sheepdog.store.disk.DiskException;
 import sheepdog.store.disk.DiskFile;
+import sheepdog.store.disk.PowerCut;
 import sheepdog.store.meta.MetaBatch;
 
 /** Disks that fail, fill up and rot. */
@@ -46,6 +43,10 @@ class DiskFaultTest {
         var bytes = new byte[length];
         new SplittableRandom(seed).nextBytes(bytes);
         return ByteBuffer.wrap(bytes);
+    }
+
+    private static Optional<ByteBuffer> whole(long seed) {
+        return Optional.of(bytes(OID.size(), seed));
     }
 
     private static byte[] read(PlainStore store, ObjectId oid, int offset, int length) {
@@ -178,8 +179,7 @@ class DiskFaultTest {
 
         fail("write", OID.toString());
         assertThat(store.create(OID, 0, bytes(OID.size(), 1), stamp()).code()).isEqualTo(ResultCode.EIO);
-        assertThat(store.createIfAbsent(OID, bytes(OID.size(), 1), Epoch.FIRST).code())
-                .isEqualTo(ResultCode.EIO);
+        assertThat(store.recovered(OID, whole(1), stamp(), false).code()).isEqualTo(ResultCode.EIO);
         fail("sync", OID.toString());
         assertThat(store.create(OID, 0, bytes(OID.size(), 1), stamp()).code()).isEqualTo(ResultCode.EIO);
         heal();
@@ -224,9 +224,9 @@ class DiskFaultTest {
         machine.disk.capacity(machine.disk.usedBytes() + 2 * BLOCK);
 
         assertThat(store.create(OTHER, 0, bytes(OID.size(), 2), stamp()).code()).isEqualTo(ResultCode.NO_SPACE);
-        assertThat(store.createIfAbsent(OTHER, bytes(OID.size(), 2), Epoch.FIRST)
-                        .code())
-                .isEqualTo(ResultCode.NO_SPACE);
+        assertThat(store.recovered(OTHER, whole(2), stamp(), false).code()).isEqualTo(ResultCode.NO_SPACE);
+        assertThat(store.recovered(OID, whole(2), stamp(), false).code()).isEqualTo(ResultCode.NO_SPACE);
+        assertThat(read(store, OID, 0, 8 * BLOCK)).isEqualTo(bytes(8 * BLOCK, 1).array());
         assertThat(store.write(OID, 8 * BLOCK, bytes(20 * BLOCK, 3), stamp()).code())
                 .isEqualTo(ResultCode.NO_SPACE);
         assertThat(store.find(OTHER)).isEmpty();
@@ -335,20 +335,23 @@ class DiskFaultTest {
                 .isEmpty();
         again.format(Epoch.FIRST);
         assertThat(machine.disk.list(Path.of("/sheep/obj")))
-                .containsExactly(".farm", ".stale", ".tmp", "00000000000000zz", "0007c2b250000000.tmp", "readme");
+                .containsExactly(".farm", ".tmp", "00000000000000zz", "0007c2b250000000.tmp", "readme");
     }
 
     @Test
-    void objectSetAsideIsKeptUnderItsEpochUntilItIsForgotten() throws IOException {
-        PlainStore store = machine.open();
-        store.create(OID, 0, bytes(BLOCK, 1), stamp());
-
-        store.setAside(OID, new Epoch(12));
-
+    void oldCopiesOfTheOriginalAreLeftAloneUntilAFormat() throws IOException {
         var stale = Path.of("/sheep/obj/.stale");
-        assertThat(machine.disk.list(stale)).containsExactly(OID + ".12");
-        store.forgetStale();
-        assertThat(machine.disk.list(stale)).isEmpty();
+        machine.disk.makeDirectory(Path.of("/sheep"));
+        machine.disk.makeDirectory(Path.of("/sheep/obj"));
+        machine.disk.makeDirectory(stale);
+        machine.disk.create(stale.resolve(OID + ".12")).close();
+        machine.disk.create(stale.resolve("mine")).close();
+        PlainStore store = machine.open();
+        assertThat(machine.disk.list(stale)).containsExactly(OID + ".12", "mine");
+
+        store.format(Epoch.FIRST);
+
+        assertThat(machine.disk.list(stale)).containsExactly("mine");
     }
 
     @Test
@@ -364,7 +367,7 @@ class DiskFaultTest {
 
     @Test
     void lostFileOfOneObjectHarmsNoOther() throws IOException {
-        for (String mutation : new String[] {"write", "discard", "large write", "set aside"}) {
+        for (String mutation : new String[] {"write", "discard", "large write", "drop", "recovered"}) {
             var fresh = new SimMachine();
             PlainStore store = fresh.open();
             store.create(OID, 0, bytes(BLOCK, 1), stamp());
@@ -378,16 +381,17 @@ class DiskFaultTest {
                 case "write" -> again.write(OID, 0, bytes(BLOCK, 2), stamp());
                 case "large write" -> again.write(OID, 0, bytes(100 * BLOCK, 2), stamp());
                 case "discard" -> again.discard(OID, 0, BLOCK, stamp());
-                default -> again.setAside(OID, Epoch.FIRST);
+                case "drop" -> drop(again, OID);
+                default -> again.recovered(OID, Optional.empty(), stamp(), false);
             };
 
-            boolean aside = mutation.equals("set aside");
-            assertThat(outcome.code()).as(mutation).isEqualTo(aside ? ResultCode.SUCCESS : ResultCode.EIO);
+            boolean gone = mutation.equals("drop") || mutation.equals("recovered");
+            assertThat(outcome.code()).as(mutation).isEqualTo(gone ? ResultCode.SUCCESS : ResultCode.EIO);
             assertThat(again.write(OTHER, 0, bytes(BLOCK, 3), stamp()).code())
                     .as("another object after a %s", mutation)
                     .isEqualTo(ResultCode.SUCCESS);
-            assertThat(again.find(OID).isEmpty()).isEqualTo(aside);
-            assertThat(again.remove(OID, stamp()).code()).isEqualTo(aside ? ResultCode.NO_OBJ : ResultCode.SUCCESS);
+            assertThat(again.find(OID).isEmpty()).isEqualTo(gone);
+            assertThat(again.remove(OID, stamp()).code()).isEqualTo(gone ? ResultCode.NO_OBJ : ResultCode.SUCCESS);
             fresh.restartProgram();
             assertThat(read(fresh.open(), OTHER, 0, BLOCK))
                     .isEqualTo(bytes(BLOCK, 3).array());
@@ -395,7 +399,7 @@ class DiskFaultTest {
     }
 
     @Test
-    void objectWhoseChecksumsAreLostCanBeSetAsideAndFetchedAgain() throws IOException {
+    void objectWhoseChecksumsAreLostIsReplacedByRecovery() throws IOException {
         PlainStore store = machine.open();
         store.create(OID, 0, bytes(BLOCK, 1), stamp());
         store.close();
@@ -404,9 +408,8 @@ class DiskFaultTest {
         PlainStore again = machine.open();
         assertThat(again.read(OID, 0, ByteBuffer.allocate(BLOCK)).code()).isEqualTo(ResultCode.EIO);
 
-        assertThat(again.setAside(OID, Epoch.FIRST).code()).isEqualTo(ResultCode.SUCCESS);
+        assertThat(again.recovered(OID, whole(2), stamp(), false)).isEqualTo(Outcome.done());
 
-        assertThat(again.createIfAbsent(OID, bytes(OID.size(), 2), Epoch.FIRST)).isEqualTo(Outcome.ok(true));
         assertThat(read(again, OID, 0, BLOCK)).isEqualTo(bytes(BLOCK, 2).array());
     }
 
@@ -572,7 +575,7 @@ class DiskFaultTest {
     void foldersAmongTheFilesAreLeftAlone() throws IOException {
         PlainStore store = machine.open();
         store.create(OID, 0, bytes(BLOCK, 1), stamp());
-        store.setAside(OID, Epoch.FIRST);
+        machine.disk.makeDirectory(Path.of("/sheep/obj/.stale"));
         var folders = List.of("obj/.tmp/mine", "obj/.stale/mine", "obj/" + OTHER, "obj/.stale/" + OTHER + ".1");
         for (String name : folders) {
             machine.disk.makeDirectory(Path.of("/sheep").resolve(name));
@@ -583,7 +586,6 @@ class DiskFaultTest {
             }
         });
 
-        assertThat(store.forgetStale()).isEqualTo(Outcome.done());
         assertThat(store.format(Epoch.FIRST)).isEqualTo(Outcome.done());
         store.close();
         machine.restartProgram();
@@ -595,46 +597,105 @@ class DiskFaultTest {
         }
     }
 
-    @Test
-    void othersAreServedWhileStaleCopiesAreDeleted() throws IOException {
-        PlainStore store = machine.open();
-        for (int index = 0; index < 3; index++) {
-            store.create(ObjectId.ofData(new Vid(7), index), 0, bytes(BLOCK, index), stamp());
-        }
-        store.setAside(OID, Epoch.FIRST);
-        store.setAside(OTHER, Epoch.FIRST);
-        var third = ObjectId.ofData(new Vid(7), 2);
-        var served = new ArrayList<ResultCode>();
-        machine.disk.hook((call, path) -> {
-            if (call.equals("delete") && path.toString().contains(".stale")) {
-                var client =
-                        new FutureTask<>(() -> store.find(third).isPresent() ? ResultCode.SUCCESS : ResultCode.NO_OBJ);
-                new Thread(client).start();
-                try {
-                    served.add(client.get(20, TimeUnit.SECONDS));
-                } catch (TimeoutException | ExecutionException | InterruptedException late) {
-                    throw new AssertionError("a reader had to wait", late);
-                }
-            }
-        });
+    private Outcome<Void> drop(PlainStore store, ObjectId oid) {
+        store.completed(oid.vid(), 1, sequence);
+        return store.drop(oid, Epoch.FIRST.next());
+    }
 
-        assertThat(store.forgetStale()).isEqualTo(Outcome.done());
-
-        assertThat(served).containsExactly(ResultCode.SUCCESS, ResultCode.SUCCESS);
-        assertThat(machine.disk.list(Path.of("/sheep/obj/.stale"))).isEmpty();
+    /** One block of the first content changed. */
+    private static ByteBuffer almost(int seed) {
+        ByteBuffer bytes = bytes(OID.size(), 1);
+        bytes(BLOCK, seed).get(bytes.array(), seed * BLOCK, BLOCK);
+        return bytes;
     }
 
     @Test
-    void failureToDeleteStaleCopiesDoesNotEndMutations() throws IOException {
+    void crashAnywhereInAReplacementLeavesTheOldCopyOrTheNew() throws IOException {
+        ByteBuffer small = ByteBuffer.allocate(OID.size()).put(7 * BLOCK, (byte) 1);
+        for (ByteBuffer replacement : List.of(small, almost(3), bytes(OID.size(), 9))) {
+            int old = 0;
+            int replaced = 0;
+            for (int cut = 1; cut < 30; cut++) {
+                for (int seed = 0; seed < 4; seed++) {
+                    var fresh = new SimMachine();
+                    PlainStore store = fresh.open();
+                    store.create(OID, 0, bytes(OID.size(), 1), stamp());
+                    store.recovered(OID, Optional.of(almost(2)), stamp(), false);
+                    fresh.power.cutAt(fresh.power.changes() + cut);
+                    boolean acknowledged = false;
+                    try {
+                        acknowledged = store.recovered(OID, Optional.of(replacement), stamp(), true)
+                                .isOk();
+                        fresh.power.cut();
+                    } catch (PowerCut _) {
+                        assertThat(fresh.power.isOff()).isTrue();
+                    }
+                    fresh.restart(new SplittableRandom(seed));
+
+                    byte[] there = read(fresh.open(), OID, 0, OID.size());
+
+                    if (Arrays.equals(there, replacement.array())) {
+                        replaced++;
+                    } else {
+                        assertThat(acknowledged).isFalse();
+                        assertThat(there).isEqualTo(almost(2).array());
+                        old++;
+                    }
+                }
+            }
+            assertThat(old).isPositive();
+            assertThat(replaced).isPositive();
+        }
+    }
+
+    @Test
+    void contentOfAReplacementThatNeverCameIsNotTakenForTheCopyItResembles() throws IOException {
+        PlainStore store = machine.open();
+        store.recovered(OID, Optional.of(almost(2)), stamp(), false);
+        fail("write", "journal");
+        assertThat(store.recovered(OID, Optional.of(almost(3)), stamp(), false).code())
+                .isEqualTo(ResultCode.EIO);
+        heal();
+        machine.restartProgram();
+        assertThat(machine.disk.exists(Path.of("/sheep/obj/.tmp").resolve(OID.toString())))
+                .as("beside the copy whose record is the last one")
+                .isTrue();
+
+        assertThat(read(machine.open(), OID, 0, OID.size())).isEqualTo(almost(2).array());
+    }
+
+    @Test
+    void removalsAreRememberedThroughCheckpointsAndPowerCuts() throws IOException {
         PlainStore store = machine.open();
         store.create(OID, 0, bytes(BLOCK, 1), stamp());
-        store.setAside(OID, Epoch.FIRST);
-        fail("delete", ".stale");
+        store.create(OTHER, 0, bytes(BLOCK, 1), stamp());
+        store.remove(OID, stamp());
+        for (int count = 0; count < 200; count++) {
+            store.write(OTHER, 0, bytes(BLOCK, count), stamp());
+        }
+        store.remove(OTHER, stamp());
+        machine.power.cut();
+        machine.restart(new SplittableRandom(1));
 
-        assertThat(store.forgetStale().code()).isEqualTo(ResultCode.EIO);
-        heal();
+        PlainStore again = machine.open();
 
-        assertThat(store.create(OID, 0, bytes(BLOCK, 2), stamp()).code()).isEqualTo(ResultCode.SUCCESS);
-        assertThat(store.forgetStale()).isEqualTo(Outcome.done());
+        assertThat(again.removedIn(OID)).contains(Epoch.FIRST);
+        assertThat(again.removedIn(OTHER)).contains(Epoch.FIRST);
+    }
+
+    @Test
+    void allRemovalsOfManyAreForgottenAndTakeNoSpace() throws IOException {
+        PlainStore store = machine.open();
+        for (int index = 0; index < 2500; index++) {
+            var oid = ObjectId.ofAttr(new Vid(7), index);
+            store.recovered(oid, Optional.empty(), new Stamp(new Epoch(1 + index % 2), 1, 1), false);
+        }
+
+        store.forgetRemovals(Epoch.FIRST);
+
+        var left = new ArrayList<ObjectId>();
+        machine.meta.scan(MetaKeys.from('x'), MetaKeys.to('x'), (key, _) -> left.add(MetaKeys.oidOf(key)));
+        assertThat(left).hasSize(1250);
+        assertThat(left).allMatch(oid -> oid.bits() % 2 == 1);
     }
 }

@@ -138,6 +138,25 @@ class FullDiskTest {
     }
 
     @Test
+    void recoverysWordThatThereIsNoObjectIsTakenWithTheLastSpaceToo() throws IOException {
+        PlainStore store = filledStore();
+        overwrite(store, ResultCode.SUCCESS);
+        machine.disk.capacity(machine.disk.usedBytes() + RESERVED / 2 - BLOCK);
+
+        assertThat(store.recovered(OTHER, Optional.empty(), stamp(), false)).isEqualTo(Outcome.done());
+        assertThat(store.recovered(OID, Optional.of(bytes(OID.size(), 1)), stamp(), false)
+                        .code())
+                .isEqualTo(ResultCode.NO_SPACE);
+        store.completed(OID.vid(), 1, sequence);
+        assertThat(store.drop(OID, Epoch.FIRST.next())).isEqualTo(Outcome.done());
+
+        machine.restartProgram();
+        PlainStore again = machine.open(CONFIG);
+        assertThat(again.list(Optional.empty(), 9)).isEmpty();
+        assertThat(again.removedIn(OTHER)).contains(Epoch.FIRST);
+    }
+
+    @Test
     void ballastIsGivenUpForTheStartOnAFullDisk() throws IOException {
         machine.disk.makeDirectory(Path.of("/sheep"));
         StoreDirectory.open(machine.disk, Path.of("/sheep"), () -> 1).close();

@@ -37,6 +37,7 @@ class PowerCutProperties {
     private static final List<ObjectId> OIDS =
             List.of(ObjectId.ofData(VID, 0), ObjectId.ofData(VID, 1), ObjectId.ofAttr(VID, 1), ObjectId.ofAttr(VID, 2));
     private static final int SECTOR = 512;
+    private static final long UNTIL_SETTLED = 1L << 62;
 
     /** What should be there: content by object, and what the mutation under way would make of one of them. */
     private static final class Model {
@@ -44,6 +45,10 @@ class PowerCutProperties {
         private final Map<ObjectId, TreeMap<Long, Long>> lastSequences = new TreeMap<>();
         private ObjectId underWay;
         private Optional<byte[]> after = Optional.empty();
+        private final Map<ObjectId, Epoch> removals = new TreeMap<>();
+        private Optional<Epoch> memoryAfter = Optional.empty();
+        private boolean inOneStep;
+        private Epoch forgotten = Epoch.NONE;
         private long completed;
         private Epoch epoch = new Epoch(1);
         private Epoch fenced = Epoch.NONE;
@@ -53,9 +58,12 @@ class PowerCutProperties {
         void begin(ObjectId oid, Optional<byte[]> result) {
             underWay = oid;
             after = result;
+            memoryAfter = result.isEmpty() ? Optional.of(epoch) : Optional.empty();
+            inOneStep = false;
         }
 
         void finish(long itsSequence) {
+            memoryAfter.ifPresentOrElse(in -> removals.put(underWay, in), () -> removals.remove(underWay));
             after.ifPresentOrElse(bytes -> objects.put(underWay, bytes), () -> objects.remove(underWay));
             if (itsSequence > 0) {
                 lastSequences.computeIfAbsent(underWay, _ -> new TreeMap<>()).put(generation, itsSequence);
@@ -128,7 +136,7 @@ class PowerCutProperties {
             offset = offset / 4096 * 4096;
             length = Math.min(4096, oid.size() - offset);
         }
-        switch (random.nextInt(16)) {
+        switch (random.nextInt(18)) {
             case 0, 1, 2, 3, 4, 5 -> {
                 byte[] data = data(random, length);
                 Optional<byte[]> result = before.map(bytes -> bytes.clone());
@@ -143,7 +151,7 @@ class PowerCutProperties {
                 int at = offset;
                 run(model, oid, Optional.of(result), stamp, () -> store.create(oid, at, ByteBuffer.wrap(data), stamp));
             }
-            case 9 -> run(model, oid, Optional.empty(), stamp, () -> store.remove(oid, stamp));
+            case 9, 16 -> run(model, oid, Optional.empty(), stamp, () -> store.remove(oid, stamp));
             case 10, 11 -> {
                 Optional<byte[]> result = before.map(bytes -> bytes.clone());
                 int at = offset;
@@ -151,22 +159,18 @@ class PowerCutProperties {
                 result.ifPresent(bytes -> Arrays.fill(bytes, at, at + count, (byte) 0));
                 run(model, oid, result, stamp, () -> store.discard(oid, at, count, stamp));
             }
-            case 12 -> {
-                byte[] whole = data(random, oid.size());
-                Optional<byte[]> result = before.isPresent() ? before : Optional.of(whole);
-                model.begin(oid, result);
-                assertThat(store.createIfAbsent(oid, ByteBuffer.wrap(whole), model.epoch))
-                        .isEqualTo(Outcome.ok(before.isEmpty()));
-                model.finish(0);
-            }
+            case 12, 17 -> recovered(store, model, oid, before, random);
             case 13 -> {
                 model.completed = model.sequence;
                 store.completed(VID, model.generation, model.sequence);
             }
             case 14 -> {
                 model.begin(oid, Optional.empty());
-                store.setAside(oid, model.epoch);
-                model.finish(0);
+                model.memoryAfter = Optional.ofNullable(model.removals.get(oid));
+                if (store.drop(oid, model.epoch.next()).isOk()) {
+                    model.finish(0);
+                }
+                model.underWay = null;
             }
             case 15 -> {
                 switch (random.nextInt(4)) {
@@ -183,11 +187,30 @@ class PowerCutProperties {
                         model.settled(oid);
                         store.settled(oid, model.epoch, model.generation);
                     }
-                    default -> store.forgetStale();
+                    default -> {
+                        model.forgotten = new Epoch(Math.max(0, model.epoch.number() - 1));
+                        store.forgetRemovals(model.forgotten);
+                    }
                 }
             }
             default -> throw new AssertionError();
         }
+    }
+
+    /** Content that differs from what is there in everything, or in one block, or that there is none. */
+    private static void recovered(
+            ObjectStore store, Model model, ObjectId oid, Optional<byte[]> before, SplittableRandom random) {
+        boolean inFlight = random.nextInt(4) == 0;
+        int kind = random.nextInt(4);
+        byte[] whole = before.isPresent() && kind == 0 ? before.get().clone() : data(random, oid.size());
+        whole[random.nextInt(oid.size())]++;
+        Optional<byte[]> result = kind == 1 ? Optional.empty() : Optional.of(whole);
+        var stamp = new Stamp(model.epoch, model.generation, UNTIL_SETTLED);
+        model.begin(oid, result);
+        model.inOneStep = true;
+        assertThat(store.recovered(oid, result.map(ByteBuffer::wrap), stamp, inFlight))
+                .isEqualTo(Outcome.done());
+        model.finish(inFlight ? UNTIL_SETTLED : 0);
     }
 
     private static int length(SplittableRandom random, int most) {
@@ -239,9 +262,14 @@ class PowerCutProperties {
                         .isTrue();
             } else if (before.isEmpty()) {
                 assertThat(there.get()).as("%s is whole", oid).isEqualTo(model.after.orElseThrow());
+            } else if (model.inOneStep) {
+                assertThat(there.get())
+                        .as("%s is old or new", oid)
+                        .isIn(before.get(), model.after.orElse(before.get()));
             } else {
                 checkSectors(there.get(), before.get(), model.after.orElse(before.get()));
             }
+            checkMemory(store, model, oid, there.isPresent());
             there.ifPresentOrElse(bytes -> model.objects.put(oid, bytes), () -> model.objects.remove(oid));
         }
         if (model.fenced.number() > 0) {
@@ -255,6 +283,28 @@ class PowerCutProperties {
                         listed.stream().map(ObjectId::toString).toList());
         checkMarks(store, model);
         model.underWay = null;
+    }
+
+    /** What was forgotten may be back. */
+    private static void checkMemory(ObjectStore store, Model model, ObjectId oid, boolean isThere) {
+        Optional<Epoch> memory = store.removedIn(oid);
+        var allowed = new HashSet<Optional<Epoch>>();
+        if (isThere) {
+            allowed.add(Optional.empty());
+        } else {
+            boolean changes = oid.equals(model.underWay);
+            if (!changes || !model.objects.containsKey(oid)) {
+                allowed.add(Optional.ofNullable(model.removals.get(oid)));
+            }
+            if (changes && model.after.isEmpty()) {
+                allowed.add(model.memoryAfter);
+            }
+            if (allowed.stream().flatMap(Optional::stream).anyMatch(epoch -> !model.forgotten.isBefore(epoch))) {
+                allowed.add(Optional.empty());
+            }
+        }
+        assertThat(memory).as("memory of the removal of %s", oid).isIn(allowed);
+        memory.ifPresentOrElse(epoch -> model.removals.put(oid, epoch), () -> model.removals.remove(oid));
     }
 
     private static void checkMarks(ObjectStore store, Model model) {

@@ -30,7 +30,7 @@ class StoreDirectoryTest {
             assertThat(directory.incarnation()).isEqualTo(1);
             assertThat(folder.resolve("sheep/obj")).isDirectory();
             assertThat(folder.resolve("sheep/epoch")).isDirectory();
-            assertThat(folder.resolve("sheep/meta/version")).hasContent("1");
+            assertThat(folder.resolve("sheep/meta/version")).hasContent("2");
         }
     }
 
@@ -84,13 +84,13 @@ class StoreDirectoryTest {
     @Test
     void unknownVersionIsRefusedByNameAndTheLockGivenBack() throws IOException {
         open(folder).close();
-        Files.writeString(folder.resolve("meta/version"), "7\n");
+        Files.writeString(folder.resolve("meta/version"), "1\n");
 
         assertThatThrownBy(() -> open(folder))
                 .isInstanceOf(StoreRefusedException.class)
-                .hasMessage("the store in " + folder + " has format version 7, this sheep knows 1");
+                .hasMessage("the store in " + folder + " has format version 1, this sheep knows 2");
 
-        Files.writeString(folder.resolve("meta/version"), "1\n");
+        Files.writeString(folder.resolve("meta/version"), "2\n");
         open(folder).close();
     }
 

@@ -36,8 +36,10 @@ class StoreModelProperties {
         WRITE,
         REMOVE,
         DISCARD,
-        CREATE_IF_ABSENT,
-        SET_ASIDE,
+        RECOVERED,
+        RECOVERED_ABSENT,
+        DROP,
+        FORGET,
         FIND,
         REOPEN
     }
@@ -134,20 +136,31 @@ class StoreModelProperties {
                 expected = oid.isValid() ? ifAbsent : ResultCode.INVALID_PARMS;
                 model.remove(oid);
             }
-            case SET_ASIDE -> {
-                code = store.setAside(oid, Epoch.FIRST).code();
-                expected = oid.isValid() ? ifAbsent : ResultCode.INVALID_PARMS;
+            case RECOVERED_ABSENT -> {
+                code = store.recovered(oid, Optional.empty(), stamp, false).code();
+                expected = oid.isValid() ? ResultCode.SUCCESS : ResultCode.INVALID_PARMS;
                 model.remove(oid);
             }
-            case CREATE_IF_ABSENT -> {
+            case RECOVERED -> {
                 var whole = new byte[oid.size()];
                 new SplittableRandom(step.seed()).nextBytes(whole);
-                code = store.createIfAbsent(oid, ByteBuffer.wrap(whole), Epoch.FIRST)
+                code = store.recovered(oid, Optional.of(ByteBuffer.wrap(whole)), stamp, false)
                         .code();
                 expected = oid.isValid() ? ResultCode.SUCCESS : ResultCode.INVALID_PARMS;
                 if (oid.isValid()) {
-                    model.putIfAbsent(oid, whole);
+                    model.put(oid, whole);
                 }
+            }
+            case DROP -> {
+                store.completed(VID, 1, stamp.sequence());
+                code = store.drop(oid, Epoch.FIRST.next()).code();
+                expected = oid.isValid() ? ifAbsent : ResultCode.INVALID_PARMS;
+                model.remove(oid);
+            }
+            case FORGET -> {
+                store.forgetRemovals(Epoch.FIRST);
+                code = store.removedIn(oid).isPresent() ? ResultCode.VDI_EXIST : ResultCode.SUCCESS;
+                expected = ResultCode.SUCCESS;
             }
             case FIND -> {
                 code = store.find(oid).isPresent() ? ResultCode.SUCCESS : ResultCode.NO_OBJ;

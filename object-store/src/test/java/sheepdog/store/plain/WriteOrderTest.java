@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -132,6 +133,37 @@ class WriteOrderTest {
         calls.clear();
 
         store.remove(OID, stamp());
+
+        assertThat(calls).containsExactly("write meta/journal0", "sync meta/journal0", "delete obj/OID");
+    }
+
+    @Test
+    void replacementIsOnDiskBesideTheCopyBeforeTheRecordAndTakesItsPlaceAfter() {
+        store.create(OID, 0, bytes(4096), stamp());
+        calls.clear();
+
+        store.recovered(OID, Optional.of(bytes(OID.size())), stamp(), false);
+
+        assertThat(calls)
+                .containsExactly(
+                        "create obj/.tmp/OID",
+                        "resize obj/OID",
+                        "write obj/OID",
+                        "sync obj/OID",
+                        "syncdir obj/.tmp",
+                        "write meta/journal0",
+                        "sync meta/journal0",
+                        "rename obj/OID",
+                        "syncdir obj");
+    }
+
+    @Test
+    void dropIsInTheJournalBeforeTheFileGoes() {
+        store.create(OID, 0, bytes(4096), stamp());
+        store.completed(OID.vid(), 1, sequence);
+        calls.clear();
+
+        store.drop(OID, Epoch.FIRST.next());
 
         assertThat(calls).containsExactly("write meta/journal0", "sync meta/journal0", "delete obj/OID");
     }

@@ -37,8 +37,9 @@ final class MeasuredStore implements ObjectStore {
     }
 
     @Override
-    public Outcome<Boolean> createIfAbsent(ObjectId oid, ByteBuffer whole, Epoch epoch) {
-        return timed(StoreOperation.CREATE, () -> store.createIfAbsent(oid, whole, epoch));
+    public Outcome<Void> recovered(ObjectId oid, Optional<ByteBuffer> whole, Stamp stamp, boolean inFlight) {
+        var operation = whole.isPresent() ? StoreOperation.CREATE : StoreOperation.REMOVE;
+        return timed(operation, () -> store.recovered(oid, whole, stamp, inFlight));
     }
 
     @Override
@@ -59,6 +60,21 @@ final class MeasuredStore implements ObjectStore {
     @Override
     public Optional<ObjectInfo> find(ObjectId oid) {
         return store.find(oid);
+    }
+
+    @Override
+    public Optional<Epoch> removedIn(ObjectId oid) {
+        return store.removedIn(oid);
+    }
+
+    @Override
+    public void forgetRemovals(Epoch through) {
+        store.forgetRemovals(through);
+    }
+
+    @Override
+    public Outcome<Void> drop(ObjectId oid, Epoch epoch) {
+        return timed(StoreOperation.REMOVE, () -> store.drop(oid, epoch));
     }
 
     @Override
@@ -92,23 +108,8 @@ final class MeasuredStore implements ObjectStore {
     }
 
     @Override
-    public Outcome<Void> markAbsence(ObjectId oid, Stamp stamp) {
-        return store.markAbsence(oid, stamp);
-    }
-
-    @Override
     public Outcome<Void> settled(ObjectId oid, Epoch epoch, long generation) {
         return store.settled(oid, epoch, generation);
-    }
-
-    @Override
-    public Outcome<Void> setAside(ObjectId oid, Epoch validIn) {
-        return store.setAside(oid, validIn);
-    }
-
-    @Override
-    public Outcome<Void> forgetStale() {
-        return store.forgetStale();
     }
 
     @Override

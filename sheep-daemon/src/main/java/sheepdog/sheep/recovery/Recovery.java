@@ -292,20 +292,8 @@ public final class Recovery {
          */
         private Outcome<Void> put(
                 Optional<ObjectInfo> ours, Optional<Payload> content, boolean marked, long generation) {
-            if (ours.isPresent()) {
-                var aside = store.setAside(oid, ours.get().epoch());
-                if (!aside.isOk() && aside.code() != ResultCode.NO_OBJ) {
-                    return aside;
-                }
-            }
             var untilSettled = new Stamp(view.epoch(), generation, UNTIL_SETTLED);
-            if (content.isEmpty()) {
-                return marked ? store.markAbsence(oid, untilSettled) : Outcome.done();
-            }
-            return marked
-                    ? store.create(oid, 0, content.get().bytes(), untilSettled)
-                    : store.createIfAbsent(oid, content.get().bytes(), view.epoch())
-                            .map(_ -> null);
+            return store.recovered(oid, content.map(Payload::bytes), untilSettled, marked);
         }
 
         /** Others go first, for this one may wait long. */
@@ -477,7 +465,6 @@ public final class Recovery {
             if (all && unfinished.isEmpty()) {
                 LOG.info("recovery done epoch={}", view.epoch());
                 sweep = Optional.empty();
-                loop.offload(Pool.BULK, 1, store::forgetStale);
             } else {
                 loop.after(RETRY, this::next);
             }

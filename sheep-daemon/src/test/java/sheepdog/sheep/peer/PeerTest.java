@@ -145,10 +145,11 @@ class PeerTest {
         assertThat(fetches).hasSize(1);
         byte[] newest = new byte[OID.size()];
         newest[0] = 2;
+        newest[1] = 3;
         fetches.getFirst().answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, Payload.of(newest)));
         assertThat(read.join().data().bytes().get(0)).isNotEqualTo((byte) 1);
         assertThat(code(write)).isEqualTo(ResultCode.SUCCESS);
-        assertThat(store.aside()).containsExactly(OID);
+        assertThat(store.bytes(OID, 1, 1)).hasValueSatisfying(b -> assertThat(b).containsExactly(3));
     }
 
     @Test

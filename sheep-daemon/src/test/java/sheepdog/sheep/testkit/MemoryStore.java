@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Outcome;
@@ -27,7 +26,8 @@ public final class MemoryStore implements ObjectStore {
     private final TreeMap<ObjectId, Stored> objects = new TreeMap<>();
     private final TreeMap<Vid, Long> generations = new TreeMap<>();
     private final TreeMap<ObjectId, Stamp> marks = new TreeMap<>();
-    private final TreeSet<ObjectId> aside = new TreeSet<>();
+    private final TreeMap<ObjectId, Epoch> removals = new TreeMap<>();
+    private Epoch forgotten = Epoch.NONE;
     private final Map<ObjectId, ResultCode> failing = new HashMap<>();
     private Epoch fence = Epoch.NONE;
     private final Set<ObjectId> damaged = new HashSet<>();
@@ -57,11 +57,6 @@ public final class MemoryStore implements ObjectStore {
     /** Whether a format succeeds; otherwise it comes to EIO. */
     public void formats(boolean succeeds) {
         formats = succeeds;
-    }
-
-    /** What it was told to set aside. */
-    public List<ObjectId> aside() {
-        return List.copyOf(aside);
     }
 
     public boolean holds(ObjectId oid) {
@@ -94,15 +89,20 @@ public final class MemoryStore implements ObjectStore {
         return Optional.ofNullable(failing.get(oid)).filter(code -> code != ResultCode.SUCCESS);
     }
 
-    private Optional<ResultCode> refusal(ObjectId oid, Stamp stamp) {
+    private Optional<ResultCode> refusal(ObjectId oid, Epoch epoch) {
         if (failed) {
             return Optional.of(ResultCode.EIO);
         }
         if (failure(oid).isPresent()) {
             return failure(oid);
         }
-        if (stamp.epoch().isBefore(fence)) {
-            return Optional.of(ResultCode.OLD_NODE_VER);
+        return epoch.isBefore(fence) ? Optional.of(ResultCode.OLD_NODE_VER) : Optional.empty();
+    }
+
+    private Optional<ResultCode> refusal(ObjectId oid, Stamp stamp) {
+        var old = refusal(oid, stamp.epoch());
+        if (old.isPresent()) {
+            return old;
         }
         long generation = generations.getOrDefault(oid.vid(), 0L);
         if (stamp.generation() < generation) {
@@ -192,26 +192,74 @@ public final class MemoryStore implements ObjectStore {
         }
         change.on(stored);
         stored.epoch = stamp.epoch();
+        removals.remove(oid);
         marks.put(oid, stamp);
         return Outcome.done();
     }
 
     @Override
-    public Outcome<Boolean> createIfAbsent(ObjectId oid, ByteBuffer whole, Epoch epoch) {
-        if (failure(oid).isPresent()) {
-            return Outcome.refused(failure(oid).get());
+    public Outcome<Void> recovered(ObjectId oid, Optional<ByteBuffer> whole, Stamp stamp, boolean inFlight) {
+        if (whole.isPresent() && whole.get().remaining() != oid.size()) {
+            return Outcome.refused(ResultCode.INVALID_PARMS);
         }
-        if (epoch.isBefore(fence)) {
-            return Outcome.refused(ResultCode.OLD_NODE_VER);
+        boolean wasDamaged = damaged.remove(oid);
+        var refused = inFlight ? refusal(oid, stamp) : refusal(oid, stamp.epoch());
+        if (refused.isPresent()) {
+            if (wasDamaged) {
+                damaged.add(oid);
+            }
+            return Outcome.refused(refused.get());
         }
-        if (objects.containsKey(oid)) {
-            return Outcome.ok(false);
+        objects.remove(oid);
+        if (whole.isPresent()) {
+            var stored = new Stored();
+            stored.epoch = stamp.epoch();
+            put(stored, 0, whole.get());
+            objects.put(oid, stored);
+            removals.remove(oid);
+        } else {
+            remember(oid, stamp.epoch());
         }
-        var stored = new Stored();
-        stored.epoch = epoch;
-        put(stored, 0, whole);
-        objects.put(oid, stored);
-        return Outcome.ok(true);
+        if (inFlight) {
+            marks.put(oid, stamp);
+        }
+        return Outcome.done();
+    }
+
+    private void remember(ObjectId oid, Epoch epoch) {
+        if (forgotten.isBefore(epoch)) {
+            removals.merge(oid, epoch, (a, b) -> a.isBefore(b) ? b : a);
+        }
+    }
+
+    @Override
+    public Optional<Epoch> removedIn(ObjectId oid) {
+        return Optional.ofNullable(removals.get(oid));
+    }
+
+    @Override
+    public void forgetRemovals(Epoch through) {
+        if (forgotten.isBefore(through)) {
+            forgotten = through;
+            removals.values().removeIf(epoch -> !through.isBefore(epoch));
+        }
+    }
+
+    @Override
+    public Outcome<Void> drop(ObjectId oid, Epoch epoch) {
+        var refused = refusal(oid, epoch);
+        if (refused.isPresent()) {
+            return Outcome.refused(refused.get());
+        }
+        var stored = objects.get(oid);
+        if (stored == null) {
+            return Outcome.refused(ResultCode.NO_OBJ);
+        }
+        if (!stored.epoch.isBefore(epoch) || marks.containsKey(oid)) {
+            return Outcome.refused(ResultCode.AGAIN);
+        }
+        objects.remove(oid);
+        return Outcome.done();
     }
 
     @Override
@@ -221,7 +269,11 @@ public final class MemoryStore implements ObjectStore {
             return Outcome.refused(refused.get());
         }
         marks.put(oid, stamp);
-        return objects.remove(oid) == null ? Outcome.refused(ResultCode.NO_OBJ) : Outcome.done();
+        if (objects.remove(oid) == null) {
+            return Outcome.refused(ResultCode.NO_OBJ);
+        }
+        remember(oid, stamp.epoch());
+        return Outcome.done();
     }
 
     @Override
@@ -272,19 +324,6 @@ public final class MemoryStore implements ObjectStore {
     }
 
     @Override
-    public Outcome<Void> markAbsence(ObjectId oid, Stamp stamp) {
-        var refused = refusal(oid, stamp);
-        if (refused.isPresent()) {
-            return Outcome.refused(refused.get());
-        }
-        if (holds(oid)) {
-            return Outcome.refused(ResultCode.VDI_EXIST);
-        }
-        marks.put(oid, stamp);
-        return Outcome.done();
-    }
-
-    @Override
     public Outcome<Void> settled(ObjectId oid, Epoch epoch, long generation) {
         if (epoch.isBefore(fence)) {
             return Outcome.refused(ResultCode.OLD_NODE_VER);
@@ -297,22 +336,6 @@ public final class MemoryStore implements ObjectStore {
     }
 
     @Override
-    public Outcome<Void> setAside(ObjectId oid, Epoch validIn) {
-        damaged.remove(oid);
-        if (objects.remove(oid) == null) {
-            return Outcome.refused(ResultCode.NO_OBJ);
-        }
-        aside.add(oid);
-        return Outcome.done();
-    }
-
-    @Override
-    public Outcome<Void> forgetStale() {
-        aside.clear();
-        return Outcome.done();
-    }
-
-    @Override
     public Outcome<Void> format(Epoch epoch) {
         if (!formats) {
             return Outcome.refused(ResultCode.EIO);
@@ -320,7 +343,8 @@ public final class MemoryStore implements ObjectStore {
         objects.clear();
         generations.clear();
         marks.clear();
-        aside.clear();
+        removals.clear();
+        forgotten = Epoch.NONE;
         fence = epoch;
         return Outcome.done();
     }
