@@ -34,9 +34,7 @@ abstract class ClusterStories {
     @Test
     void oneKilledIsMissedForAMomentAndBroughtUpToDate() {
         var cluster = cluster(2, 3).format(3);
-        var guest = cluster.guest("monkey", 4, 0);
-        cluster.load(4);
-        cluster.run(Duration.ofSeconds(5));
+        var guest = busy(cluster, 4, 5);
 
         cluster.node(2).kill();
         cluster.run(Duration.ofSeconds(10));
@@ -50,9 +48,7 @@ abstract class ClusterStories {
     @Test
     void gatewayThatIsKilledIsReplacedByAnother() {
         var cluster = cluster(3, 3).format(3);
-        var guest = cluster.guest("monkey", 4, 0);
-        cluster.load(4);
-        cluster.run(Duration.ofSeconds(5));
+        var guest = busy(cluster, 4, 5);
 
         cluster.node(0).kill();
         cluster.run(Duration.ofSeconds(10));
@@ -64,9 +60,7 @@ abstract class ClusterStories {
     @Test
     void oneStoppedIsLeftOutAndWhenItGoesOnItHarmsNothing() {
         var cluster = cluster(4, 3).format(3);
-        var guest = cluster.guest("monkey", 4, 0);
-        cluster.load(4);
-        cluster.run(Duration.ofSeconds(5));
+        var guest = busy(cluster, 4, 5);
 
         cluster.node(0).pause();
         cluster.run(Duration.ofSeconds(10));
@@ -110,9 +104,7 @@ abstract class ClusterStories {
     @Test
     void fourthNodeJoinsAndTakesItsShare() {
         var cluster = cluster(7, 3).format(3);
-        cluster.guest("monkey", 8, 0);
-        cluster.load(4);
-        cluster.run(Duration.ofSeconds(5));
+        busy(cluster, 8, 5);
 
         cluster.addNode(false);
         cluster.run(Duration.ofSeconds(10));
@@ -155,9 +147,7 @@ abstract class ClusterStories {
     @Test
     void nodeWhoseDiskHangsIsLeftOutAndTakenBack() {
         var cluster = cluster(13, 3).format(3);
-        cluster.guest("monkey", 3, 0);
-        cluster.load(4);
-        cluster.run(Duration.ofSeconds(3));
+        busy(cluster, 3, 3);
 
         cluster.node(2).loop().hang(Pool.STORE);
         cluster.run(Duration.ofSeconds(40));
@@ -180,9 +170,7 @@ abstract class ClusterStories {
 
     private static void diskFails(SimCluster cluster, SimStore.Failure failure) {
         cluster.format(3);
-        var guest = cluster.guest("monkey", 3, 0);
-        cluster.load(4);
-        cluster.run(Duration.ofSeconds(3));
+        var guest = busy(cluster, 3, 3);
 
         cluster.node(1).store().fails(failure);
         cluster.await(
@@ -306,9 +294,7 @@ abstract class ClusterStories {
     @Test
     void nodeWithANewDiskIsFilledAgain() {
         var cluster = cluster(21, 3).format(3);
-        cluster.guest("monkey", 3, 0);
-        cluster.load(4);
-        cluster.run(Duration.ofSeconds(3));
+        busy(cluster, 3, 3);
 
         cluster.node(1).kill();
         cluster.run(Duration.ofSeconds(5));
@@ -361,9 +347,7 @@ abstract class ClusterStories {
     @Test
     void twoOfFiveMayBeLostAtOnce() {
         var cluster = cluster(24, 5).format(3);
-        var guest = cluster.guest("monkey", 4, 0);
-        cluster.load(4);
-        cluster.run(Duration.ofSeconds(3));
+        var guest = busy(cluster, 4, 3);
 
         cluster.node(3).losePower();
         cluster.node(4).kill();
@@ -394,9 +378,7 @@ abstract class ClusterStories {
     @Test
     void allAreStoppedForAWhileAndGoOn() {
         var cluster = cluster(26, 3).format(3);
-        cluster.guest("monkey", 3, 0);
-        cluster.load(4);
-        cluster.run(Duration.ofSeconds(3));
+        busy(cluster, 3, 3);
 
         cluster.nodes().forEach(SimNode::pause);
         cluster.run(Duration.ofSeconds(20));
@@ -493,6 +475,14 @@ abstract class ClusterStories {
         assertThat(storm(8)).isEqualTo(storm(8));
     }
 
+    /** A disk through the first node that has been read and written for a while, and goes on so. */
+    private static SimGuest busy(SimCluster cluster, int objects, int seconds) {
+        var guest = cluster.guest("monkey", objects, 0);
+        cluster.load(4);
+        cluster.run(Duration.ofSeconds(seconds));
+        return guest;
+    }
+
     private static void writeFor(SimCluster cluster, int seconds) {
         cluster.load(4);
         cluster.run(Duration.ofSeconds(seconds));
@@ -501,9 +491,7 @@ abstract class ClusterStories {
 
     private String storm(long seed) {
         var cluster = cluster(seed, 3).format(3);
-        cluster.guest("monkey", 4, 0);
-        cluster.load(4);
-        cluster.run(Duration.ofSeconds(3));
+        busy(cluster, 4, 3);
         cluster.node(1).kill();
         cluster.run(Duration.ofSeconds(4));
         cluster.node(1).start();

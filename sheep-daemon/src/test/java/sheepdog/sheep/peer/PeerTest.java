@@ -143,10 +143,7 @@ class PeerTest {
         assertThat(write).isNotDone();
         var fetches = link.open(PeerRequest.FetchObject.class);
         assertThat(fetches).hasSize(1);
-        byte[] newest = new byte[OID.size()];
-        newest[0] = 2;
-        newest[1] = 3;
-        fetches.getFirst().answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, Payload.of(newest)));
+        fetches.getFirst().answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, wholeObject(2, 3)));
         assertThat(read.join().data().bytes().get(0)).isNotEqualTo((byte) 1);
         assertThat(code(write)).isEqualTo(ResultCode.SUCCESS);
         assertThat(store.bytes(OID, 1, 1)).hasValueSatisfying(b -> assertThat(b).containsExactly(3));
@@ -164,11 +161,9 @@ class PeerTest {
 
         assertThat(code(read)).isEqualTo(ResultCode.AGAIN);
         assertThat(code(write)).isEqualTo(ResultCode.AGAIN);
-        byte[] newest = new byte[OID.size()];
-        newest[0] = 2;
         link.open(PeerRequest.FetchObject.class)
                 .getFirst()
-                .answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, Payload.of(newest)));
+                .answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, wholeObject(2)));
         loop.settle();
         assertThat(store.bytes(OID, 0, 1)).hasValueSatisfying(b -> assertThat(b).containsExactly(2));
     }
@@ -214,16 +209,23 @@ class PeerTest {
     }
 
     private static PeerRequest.CreateReplica whole(int epoch, long generation, int value) {
-        byte[] bytes = new byte[OID.size()];
-        bytes[0] = (byte) value;
         return new PeerRequest.CreateReplica(
                 Header.of(Opcode.CREATE_REPLICA, Flags.WRITE, new Epoch(epoch), 1),
                 OID,
                 0,
-                Payload.of(bytes),
+                wholeObject(value),
                 generation,
                 1,
                 0);
+    }
+
+    /** An object that begins with these bytes; the others are zero. */
+    private static Payload wholeObject(int... first) {
+        byte[] bytes = new byte[OID.size()];
+        for (int i = 0; i < first.length; i++) {
+            bytes[i] = (byte) first[i];
+        }
+        return Payload.of(bytes);
     }
 
     @Test
