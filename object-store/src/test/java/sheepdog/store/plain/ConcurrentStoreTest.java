@@ -257,28 +257,6 @@ class ConcurrentStoreTest {
     }
 
     @Test
-    void removalThatComesWhileEarlierOnesAreForgottenIsRemembered() throws Exception {
-        var machine = new SimMachine();
-        PlainStore store = machine.open();
-        var done = new AtomicBoolean();
-        var forgetting = pool.submit(() -> {
-            while (!done.get()) {
-                store.forgetRemovals(Epoch.FIRST);
-            }
-            return null;
-        });
-        var oid = ObjectId.ofAttr(VID, 1);
-        for (int round = 0; round < 3000; round++) {
-            int epoch = 1 + round % 2;
-            store.recovered(oid, Optional.empty(), new Stamp(new Epoch(epoch), 1, 1), false);
-            assertThat(store.removedIn(oid).isPresent()).as("round %d", round).isEqualTo(epoch == 2);
-            store.create(oid, 0, bytes(1, 1), new Stamp(Epoch.FIRST, 1, 1));
-        }
-        done.set(true);
-        forgetting.get();
-    }
-
-    @Test
     void removalsInTheMiddleOfCheckpointsHarmNeither() throws Exception {
         var machine = new SimMachine();
         try (PlainStore store = machine.open()) {

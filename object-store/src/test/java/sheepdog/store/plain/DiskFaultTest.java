@@ -666,21 +666,24 @@ class DiskFaultTest {
 
     @Test
     void removalsAreRememberedThroughCheckpointsAndPowerCuts() throws IOException {
-        PlainStore store = machine.open();
-        store.create(OID, 0, bytes(BLOCK, 1), stamp());
-        store.create(OTHER, 0, bytes(BLOCK, 1), stamp());
-        store.remove(OID, stamp());
-        for (int count = 0; count < 200; count++) {
-            store.write(OTHER, 0, bytes(BLOCK, count), stamp());
+        for (int seed = 0; seed < 10; seed++) {
+            var fresh = new SimMachine();
+            PlainStore store = fresh.open();
+            store.create(OID, 0, bytes(BLOCK, 1), stamp());
+            store.create(OTHER, 0, bytes(BLOCK, 1), stamp());
+            store.remove(OID, stamp());
+            for (int count = 0; count < 200; count++) {
+                store.write(OTHER, 0, bytes(BLOCK, count), stamp());
+            }
+            store.remove(OTHER, stamp());
+            fresh.power.cut();
+            fresh.restart(new SplittableRandom(seed));
+
+            PlainStore again = fresh.open();
+
+            assertThat(again.removedIn(OID)).contains(Epoch.FIRST);
+            assertThat(again.removedIn(OTHER)).contains(Epoch.FIRST);
         }
-        store.remove(OTHER, stamp());
-        machine.power.cut();
-        machine.restart(new SplittableRandom(1));
-
-        PlainStore again = machine.open();
-
-        assertThat(again.removedIn(OID)).contains(Epoch.FIRST);
-        assertThat(again.removedIn(OTHER)).contains(Epoch.FIRST);
     }
 
     @Test
