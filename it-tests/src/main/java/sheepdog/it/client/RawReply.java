@@ -16,6 +16,7 @@ public record RawReply(byte[] header, byte[] payload) {
     public static final int INVALID_PARMS = 0x05;
     public static final int NO_VDI = 0x08;
     public static final int VER_MISMATCH = 0x14;
+    public static final int NO_SPACE = 0x15;
     public static final int WAIT_FOR_FORMAT = 0x16;
     public static final int READONLY = 0x1a;
 

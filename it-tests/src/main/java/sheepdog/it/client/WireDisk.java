@@ -107,7 +107,7 @@ public final class WireDisk {
 
     private static RawReply check(RawReply reply) throws IOException {
         if (reply.result() != RawReply.SUCCESS) {
-            throw new IOException("refused: " + reply);
+            throw new RefusedException(reply);
         }
         return reply;
     }

@@ -4,7 +4,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Processes that were started and must not outlive the tests. */
-final class Processes {
+public final class Processes {
     private static final Set<Process> STARTED = ConcurrentHashMap.newKeySet();
 
     static {
@@ -18,7 +18,7 @@ final class Processes {
     private Processes() {}
 
     /** Remembers a process until it ends. */
-    static Process watched(Process process) {
+    public static Process watched(Process process) {
         STARTED.add(process);
         process.onExit().thenAccept(STARTED::remove);
         return process;

@@ -91,9 +91,11 @@ public final class SheepProcess implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** A connection to it, from this process: not for one in a network namespace. */
+    /** A connection to it, by its unix socket if its network is not that of this process. */
     public WireClient connect() throws IOException {
-        return WireClient.connect(spec.address(), spec.port());
+        return spec.prefix().isEmpty()
+                ? WireClient.connect(spec.address(), spec.port())
+                : WireClient.connect(spec.store().resolve("sock"));
     }
 
     /** Waits until it answers a question, formatted or not. */

@@ -10,11 +10,11 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /** What lies in the store directories of a cluster. */
-final class Stores {
+public final class Stores {
     private Stores() {}
 
     /** The objects of a store by name, with a checksum of their bytes. */
-    static TreeMap<String, String> objects(Path store) throws IOException {
+    public static TreeMap<String, String> objects(Path store) throws IOException {
         var found = new TreeMap<String, String>();
         try (Stream<Path> files = Files.list(store.resolve("obj"))) {
             for (Path file : files.filter(p -> p.getFileName().toString().matches("[0-9a-f]{16}"))
@@ -25,7 +25,8 @@ final class Stores {
         return found;
     }
 
-    static String sha256(byte[] bytes) {
+    /** In hexadecimal. */
+    public static String sha256(byte[] bytes) {
         try {
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
         } catch (NoSuchAlgorithmException impossible) {
