@@ -198,6 +198,7 @@ public final class SimClient {
             case Response.HelloReply hello -> hello;
             case Response.ObjectIds ids -> ids;
             case Response.ObjectVersions versions -> versions;
+            case Response.ObjectState state -> state;
         };
     }
 }

@@ -4,11 +4,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import sheepdog.membership.consensus.LogTiming;
 import sheepdog.membership.log.ConsensusLog;
 import sheepdog.membership.log.LogSetup;
@@ -281,6 +281,7 @@ public final class SimCluster {
                 () -> nodes.stream()
                         .allMatch(node ->
                                 Arrays.stream(node.look(Wiring::waitingCounts)).sum() == 0));
+        await("copies that nobody needs to go", this::areCopiesWhereTheRingWants);
         explained(this::checkReplicas);
         await("all nodes to have the same state", Duration.ofSeconds(5), this::statesAreEqual);
         run(Duration.ofSeconds(35)); // Time limits of requests run out.
@@ -290,7 +291,26 @@ public final class SimCluster {
         });
     }
 
-    /** I6: objects are on the nodes that the ring names, and on no others, and equal byte for byte. */
+    /** I12: nothing is kept but what the ring names. */
+    private boolean areCopiesWhereTheRingWants() {
+        return nodes.stream()
+                .allMatch(node ->
+                        node.store().oids().stream().allMatch(oid -> wanted(oid).contains(node.id())));
+    }
+
+    private TreeSet<NodeId> wanted(ObjectId oid) {
+        return nodes
+                .getFirst()
+                .look(wiring -> wiring.cluster()
+                        .view()
+                        .orElseThrow()
+                        .replicas(oid, wiring.cluster().copies(oid)))
+                .stream()
+                .map(Node::id)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** I6: objects are on the nodes that the ring names, and equal byte for byte. */
     private void checkReplicas() {
         var holders = new TreeMap<ObjectId, List<SimNode>>();
         for (SimNode node : nodes) {
@@ -299,33 +319,19 @@ public final class SimCluster {
                     .forEach(oid ->
                             holders.computeIfAbsent(oid, _ -> new ArrayList<>()).add(node));
         }
-        SimNode one = nodes.getFirst();
         holders.forEach((oid, on) -> {
-            var wanted = new TreeSet<NodeId>();
-            one
-                    .look(wiring -> wiring.cluster()
-                            .view()
-                            .orElseThrow()
-                            .replicas(oid, wiring.cluster().copies(oid)))
-                    .stream()
-                    .map(Node::id)
-                    .forEach(wanted::add);
-            for (NodeId id : wanted) {
+            for (NodeId id : wanted(oid)) {
                 Invariant.check(on.stream().anyMatch(node -> node.id().equals(id)), "object %s is not on %s", oid, id);
             }
-            Optional<byte[]> first = Optional.empty();
+            byte[] expected = on.getFirst().store().content(oid).orElseThrow();
             for (SimNode node : on) {
-                if (wanted.contains(node.id())) {
-                    byte[] content = node.store().content(oid).orElseThrow();
-                    byte[] expected = first.orElse(content);
-                    Invariant.check(
-                            Arrays.equals(expected, content),
-                            "replicas of %s differ at byte %d between %s",
-                            oid,
-                            Arrays.mismatch(expected, content),
-                            on);
-                    first = Optional.of(expected);
-                }
+                byte[] content = node.store().content(oid).orElseThrow();
+                Invariant.check(
+                        Arrays.equals(expected, content),
+                        "replicas of %s differ at byte %d between %s",
+                        oid,
+                        Arrays.mismatch(expected, content),
+                        on);
             }
         });
     }

@@ -10,9 +10,11 @@ import sheepdog.membership.runtime.Pool;
  * good. So whatever goes wrong in a storm is a bug.
  *
  * <p>One node at a time is killed, stopped, cut off, slow, without power, or has a disk that hangs or fails; sometimes
- * all lose their power together. Between two faults the cluster gets time to agree and, every other time, to recover.
+ * all lose their power together, or new ones join, several within a moment. Between two faults the cluster gets time to agree and, every other time, to recover.
  */
 public final class SimStorm {
+    private static final int NODES_MAX = 8;
+
     private final SimCluster cluster;
     private final RandomGenerator random;
 
@@ -34,6 +36,7 @@ public final class SimStorm {
         HANG,
         DISK_FAILS,
         LEAVE,
+        JOIN,
         BLACKOUT
     }
 
@@ -126,6 +129,14 @@ public final class SimStorm {
                 cluster.await("the end of " + victim, () -> !victim.isUp());
                 pass();
                 victim.start();
+            }
+            case JOIN -> {
+                int joining = Math.min(
+                        random.nextInt(1, 4), NODES_MAX - cluster.nodes().size());
+                for (int i = 0; i < joining; i++) {
+                    cluster.addNode(false);
+                    cluster.run(Duration.ofMillis(random.nextInt(500)));
+                }
             }
             case BLACKOUT -> {
                 cluster.nodes().forEach(SimNode::losePower);

@@ -54,12 +54,20 @@ public interface ObjectStore extends AutoCloseable {
      */
     Outcome<Void> recovered(ObjectId oid, Optional<ByteBuffer> whole, Stamp stamp, boolean inFlight);
 
+    /**
+     * Recovery's word that the copy here is the newest as of {@code epoch}: it is of that epoch from now on, if it is not
+     * of a later one.
+     *
+     * @return {@code NO_OBJ} if there is none; {@code OLD_NODE_VER} under an older epoch than the fenced
+     */
+    Outcome<Void> confirm(ObjectId oid, Epoch epoch);
+
     /** Writes into an object that exists; {@code NO_OBJ} otherwise. An empty {@code data} only checks. */
     Outcome<Void> write(ObjectId oid, int offset, ByteBuffer data, Stamp stamp);
 
     /**
-     * Removes an object and gives its space back; {@code NO_OBJ} if there is none. That it was removed is remembered
-     * ({@link #removedIn}) until it is made again.
+     * Removes an object and gives its space back; {@code NO_OBJ} if there is none. That it was to be removed is remembered
+     * in either case ({@link #removedIn}) until it is made again.
      */
     Outcome<Void> remove(ObjectId oid, Stamp stamp);
 
@@ -73,17 +81,19 @@ public interface ObjectStore extends AutoCloseable {
 
     /**
      * Removals of epochs up to and including {@code through} need not be remembered, those to come neither. Takes as long
-     * as there are many; others go on meanwhile. Only a format takes it back, and a restart: then some may be
-     * remembered again.
+     * as there are many; others go on meanwhile. Survives a crash; only a format takes it back.
      */
     void forgetRemovals(Epoch through);
 
+    /** Up to which epoch removals may have been forgotten; NONE if none were. */
+    Epoch removalsForgotten();
+
     /**
      * This node is no replica of the object any more, and every replica has it: gives its space back. Neither a mark nor
-     * the memory of a removal is left.
+     * the memory of a removal is left, for what is here may be anything: others do not look at it again.
      *
      * @return {@code NO_OBJ} if there is none; {@code AGAIN}, and it stays, if the copy is of {@code epoch} or a later
-     *         one, or in flight; {@code OLD_NODE_VER} under an older epoch than the fenced
+     *         one; {@code OLD_NODE_VER} under an older epoch than the fenced
      */
     Outcome<Void> drop(ObjectId oid, Epoch epoch);
 
@@ -104,6 +114,9 @@ public interface ObjectStore extends AutoCloseable {
 
     /** Objects of {@code vid} whose last mutations are not known to be on every replica (R6); survives a crash. */
     List<ObjectId> inFlight(Vid vid);
+
+    /** Whether {@code oid} is one of them, be it here or not. */
+    boolean isInFlight(ObjectId oid);
 
     /** Every VDI that {@link #inFlight} has something for. */
     List<Vid> inFlightVids();

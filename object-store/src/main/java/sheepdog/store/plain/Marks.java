@@ -169,6 +169,19 @@ final class Marks {
         }
     }
 
+    /** The copy went, and what was in flight of it matters no more. */
+    void forget(ObjectId oid) {
+        lock.lock();
+        try {
+            OfVdi vdi = vdis.get(oid.vid());
+            if (vdi != null) {
+                vdi.marks.computeIfPresent(oid, (_, mark) -> mark.dead());
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     List<ObjectId> inFlight(Vid vid) {
         lock.lock();
         try {

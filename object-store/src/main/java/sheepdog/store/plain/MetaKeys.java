@@ -16,12 +16,14 @@ import sheepdog.store.api.ObjectInfo;
  *   m vid u32 oid u64    version u8 = 1, generation u64, sequence u64, inherited u8   an object in flight
  *   v vid u32            version u8 = 1, fenced u64, generation u64, completed u64    a VDI's owner
  *   f                    version u8 = 1, epoch u32                                    the fenced epoch
+ *   g                    version u8 = 1, epoch u32                                    removals up to that epoch are forgotten
  *   c                    version u8 = 1, serial u64                                   newest segment not to be replayed
  *   j                    version u8 = 1, secret u64                                   what each batch of the journal bears
  * </pre>
  */
 final class MetaKeys {
     static final byte[] FENCE = {'f'};
+    static final byte[] FORGOTTEN = {'g'};
     static final byte[] CHECKPOINT = {'c'};
     static final byte[] JOURNAL = {'j'};
 

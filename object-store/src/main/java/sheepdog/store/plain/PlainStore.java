@@ -124,6 +124,7 @@ public final class PlainStore implements ObjectStore {
         removals = new Removals(meta, table);
         try {
             loadFences();
+            removals.load();
             var checkpointed = meta.get(MetaKeys.CHECKPOINT);
             long from = checkpointed.isPresent() ? MetaKeys.serialOf(checkpointed.get()) : 0;
             var known = meta.get(MetaKeys.JOURNAL);
@@ -466,6 +467,22 @@ public final class PlainStore implements ObjectStore {
     }
 
     @Override
+    public Outcome<Void> confirm(ObjectId oid, Epoch epoch) {
+        if (!oid.isValid()) {
+            return Outcome.refused(ResultCode.INVALID_PARMS);
+        }
+        return mutate(oid, () -> fences.refuses(epoch), object -> {
+            if (!object.exists) {
+                return Outcome.refused(ResultCode.NO_OBJ);
+            }
+            if (object.epoch.isBefore(epoch)) { // A write of nothing, so that the replay needs no kind of its own.
+                journaled(object, Optional.empty(), JournalRecord.Kind.WRITE, epoch, List.of(), _ -> {});
+            }
+            return Outcome.done();
+        });
+    }
+
+    @Override
     public Outcome<Void> write(ObjectId oid, int offset, ByteBuffer data, Stamp stamp) {
         if (!isWithin(oid, offset, data.remaining())) {
             return Outcome.refused(ResultCode.INVALID_PARMS);
@@ -772,12 +789,13 @@ public final class PlainStore implements ObjectStore {
         if (!oid.isValid()) {
             return Outcome.refused(ResultCode.INVALID_PARMS);
         }
-        return mutate(
-                oid,
-                () -> refuses(oid, stamp),
-                object -> object.exists
-                        ? unmake(object, Optional.of(stamp), stamp.epoch())
-                        : Outcome.refused(ResultCode.NO_OBJ));
+        return mutate(oid, () -> refuses(oid, stamp), object -> {
+            if (object.exists) {
+                return unmake(object, Optional.of(stamp), stamp.epoch());
+            }
+            var remembered = unmake(object, Optional.empty(), stamp.epoch());
+            return remembered.isOk() ? Outcome.refused(ResultCode.NO_OBJ) : remembered;
+        });
     }
 
     /** The object is not there as of {@code epoch}, whether it was here or not. */
@@ -816,10 +834,11 @@ public final class PlainStore implements ObjectStore {
             if (!object.exists) {
                 return Outcome.refused(ResultCode.NO_OBJ);
             }
-            if (!object.epoch.isBefore(epoch) || marks.isInFlight(oid)) {
+            if (!object.epoch.isBefore(epoch)) {
                 return Outcome.refused(ResultCode.AGAIN);
             }
             takeAway(object, Optional.empty(), JournalRecord.Kind.DROP, epoch, new MetaBatch());
+            marks.forget(oid);
             return Outcome.done();
         });
     }
@@ -962,6 +981,11 @@ public final class PlainStore implements ObjectStore {
     }
 
     @Override
+    public boolean isInFlight(ObjectId oid) {
+        return marks.isInFlight(oid);
+    }
+
+    @Override
     public List<Vid> inFlightVids() {
         return marks.inFlightVids();
     }
@@ -1023,6 +1047,11 @@ public final class PlainStore implements ObjectStore {
     }
 
     @Override
+    public Epoch removalsForgotten() {
+        return removals.forgotten();
+    }
+
+    @Override
     public Outcome<Void> format(Epoch epoch) {
         return alone(() -> {
             journal.commit(journal.append(JournalRecord.plain(JournalRecord.Kind.FORMAT, 0, epoch, 0, 0), false));
@@ -1040,7 +1069,7 @@ public final class PlainStore implements ObjectStore {
         table.clear();
         marks.clear();
         var batch = new MetaBatch();
-        for (char kind : new char[] {'o', 's', 'x', 'm', 'v', 'f'}) {
+        for (char kind : new char[] {'o', 's', 'x', 'm', 'v', 'f', 'g'}) {
             batch.deleteRange(MetaKeys.from(kind), MetaKeys.to(kind));
         }
         meta.apply(batch);

@@ -61,9 +61,32 @@ final class Removals {
         return isForgotten(epoch) || before.isPresent() && !before.get().isBefore(epoch);
     }
 
-    /** Removals up to {@code through} count no more. @return whether they are to be looked for, too */
-    boolean forget(Epoch through) {
-        return !through.isBefore(forgotten.accumulateAndGet(through, (old, now) -> old.isBefore(now) ? now : old));
+    void load() throws IOException {
+        var value = meta.get(MetaKeys.FORGOTTEN);
+        if (value.isPresent()) {
+            forgotten.set(MetaKeys.epochOf(value.get()));
+        }
+    }
+
+    /** Up to which epoch removals may not be remembered. */
+    Epoch forgotten() {
+        return forgotten.get();
+    }
+
+    /**
+     * Removals up to {@code through} count no more. That is on disk before any of them goes, for who has forgotten one
+     * must know that.
+     *
+     * @return whether they are to be looked for, too
+     */
+    boolean forget(Epoch through) throws IOException {
+        if (through.isBefore(forgotten.get())) {
+            return false;
+        }
+        meta.apply(new MetaBatch().put(MetaKeys.FORGOTTEN, MetaKeys.epochValue(through)));
+        meta.sync();
+        forgotten.set(through);
+        return true;
     }
 
     /** @param after where to go on; empty at the beginning */

@@ -110,6 +110,7 @@ final class Replay {
     private void redoFormat(JournalRecord entry) throws IOException {
         table.takeChanged().forEach(table::unpin);
         PlainStore.wipe(files, table.meta(), table, marks);
+        removals.clear();
         fences.reset(entry.epoch());
     }
 
@@ -124,6 +125,9 @@ final class Replay {
                 redoFrom(object, entry, number);
             }
             redoMemory(object, entry);
+            if (entry.kind() == JournalRecord.Kind.DROP) {
+                marks.forget(object.oid);
+            }
             if (entry.kind() == JournalRecord.Kind.CREATE || object.epoch.isBefore(entry.epoch())) {
                 object.epoch = entry.epoch();
             }

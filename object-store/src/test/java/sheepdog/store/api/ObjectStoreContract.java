@@ -380,6 +380,50 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
+    void whatIsForgottenIsKnownAfterReopeningUntilAFormat() throws Exception {
+        assertThat(store.removalsForgotten()).isEqualTo(Epoch.NONE);
+        store.forgetRemovals(new Epoch(3));
+        assertThat(store.removalsForgotten()).isEqualTo(new Epoch(3));
+        reopen();
+        assertThat(store.removalsForgotten()).isEqualTo(new Epoch(3));
+
+        store.format(Epoch.FIRST);
+
+        assertThat(store.removalsForgotten()).isEqualTo(Epoch.NONE);
+        reopen();
+        assertThat(store.removalsForgotten()).isEqualTo(Epoch.NONE);
+    }
+
+    @Test
+    void removalOfWhatIsNotHereIsRememberedToo() throws Exception {
+        assertThat(store.remove(OID, stamp()).code()).isEqualTo(ResultCode.NO_OBJ);
+
+        for (int round = 0; round < 2; round++) {
+            assertThat(store.removedIn(OID)).contains(EPOCH);
+            assertThat(store.inFlightVids()).isEmpty();
+            reopen();
+        }
+    }
+
+    @Test
+    void confirmedCopyIsOfTheEpochItWasConfirmedInAndNeverOfAnEarlierOne() throws Exception {
+        assertThat(store.confirm(OID, EPOCH).code()).isEqualTo(ResultCode.NO_OBJ);
+        store.recovered(OID, Optional.of(bytes(OID.size(), 1)), stamp(), false);
+
+        assertThat(store.confirm(OID, EPOCH.next())).isEqualTo(Outcome.done());
+        assertThat(store.confirm(OID, EPOCH)).isEqualTo(Outcome.done());
+
+        for (int round = 0; round < 2; round++) {
+            assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH.next()));
+            assertThat(read(OID, 0, OID.size())).isEqualTo(bytes(OID.size(), 1).array());
+            assertThat(store.inFlightVids()).isEmpty();
+            reopen();
+        }
+        store.fence(EPOCH.next());
+        assertThat(store.confirm(OID, EPOCH).code()).isEqualTo(ResultCode.OLD_NODE_VER);
+    }
+
+    @Test
     void droppedObjectLeavesNothing() throws Exception {
         store.recovered(OID, Optional.of(bytes(OID.size(), 1)), stamp(), false);
         assertThat(store.drop(OID, EPOCH).code()).as("of this epoch").isEqualTo(ResultCode.AGAIN);
@@ -401,13 +445,19 @@ public abstract class ObjectStoreContract {
     }
 
     @Test
-    void objectInFlightIsNotDropped() {
+    void droppedObjectThatWasInFlightIsNoMore() throws Exception {
         store.create(OID, 0, bytes(1, 1), new Stamp(EPOCH, 1, 1));
-        assertThat(store.drop(OID, EPOCH.next()).code()).isEqualTo(ResultCode.AGAIN);
-
-        store.completed(VID, 1, 1);
+        var other = ObjectId.ofData(VID, 8);
+        store.create(other, 0, bytes(1, 1), new Stamp(EPOCH, 1, 2));
 
         assertThat(store.drop(OID, EPOCH.next())).isEqualTo(Outcome.done());
+
+        for (int round = 0; round < 2; round++) {
+            assertThat(store.inFlight(VID)).containsExactly(other);
+            assertThat(store.isInFlight(OID)).isFalse();
+            assertThat(store.isInFlight(other)).isTrue();
+            reopen();
+        }
     }
 
     @Test

@@ -151,7 +151,15 @@ class PowerCutProperties {
                 int at = offset;
                 run(model, oid, Optional.of(result), stamp, () -> store.create(oid, at, ByteBuffer.wrap(data), stamp));
             }
-            case 9, 16 -> run(model, oid, Optional.empty(), stamp, () -> store.remove(oid, stamp));
+            case 9, 16 -> {
+                if (before.isPresent()) {
+                    run(model, oid, Optional.empty(), stamp, () -> store.remove(oid, stamp));
+                } else {
+                    model.begin(oid, Optional.empty());
+                    assertThat(store.remove(oid, stamp).code()).isEqualTo(ResultCode.NO_OBJ);
+                    model.finish(0);
+                }
+            }
             case 10, 11 -> {
                 Optional<byte[]> result = before.map(bytes -> bytes.clone());
                 int at = offset;
@@ -167,6 +175,7 @@ class PowerCutProperties {
             case 14 -> {
                 model.begin(oid, Optional.empty());
                 model.memoryAfter = Optional.ofNullable(model.removals.get(oid));
+                model.lastSequences.remove(oid); // Its mark may go with it.
                 if (store.drop(oid, model.epoch.next()).isOk()) {
                     model.finish(0);
                 }

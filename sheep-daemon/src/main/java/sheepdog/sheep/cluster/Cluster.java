@@ -41,7 +41,7 @@ public final class Cluster implements ClusterLog.StateMachine {
     private final EpochArchive archive;
     private final Member self;
     private final ClusterState state = new ClusterState();
-    private final EpochHistory history;
+    private final EpochHistory history = new EpochHistory();
     private final List<Runnable> listeners = new ArrayList<>();
     private Runnable whenUnable = () -> {};
 
@@ -55,7 +55,6 @@ public final class Cluster implements ClusterLog.StateMachine {
         this.store = store;
         this.archive = archive;
         this.self = self;
-        this.history = new EpochHistory(self.storeId());
     }
 
     /** {@code changed} is called on the loop after the view, the status, a VDI or an owner changed. */

@@ -30,7 +30,7 @@ import sheepdog.sheep.cluster.VdiEntry.State;
  * <p>Deterministic and passive: no clock, no chance, no disk, no thread of its own. Loop-owned.
  */
 public final class ClusterState {
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     private ClusterFormat format = ClusterFormat.NONE;
     private final List<EpochRecord> epochs = new ArrayList<>();
@@ -63,6 +63,15 @@ public final class ClusterState {
         return 0 <= at && at < epochs.size() && epochs.get(at).epoch().equals(number)
                 ? Optional.of(epochs.get(at))
                 : Optional.empty();
+    }
+
+    /** Where those stores were in that epoch. */
+    public List<NodeId> nodes(ReplicaSet set) {
+        return epoch(set.epoch()).stream()
+                .flatMap(record -> set.stores().stream().flatMap(store -> record.store(store).stream()))
+                .map(member -> member.node().id())
+                .sorted()
+                .toList();
     }
 
     /** Empty before the first format. */
@@ -108,11 +117,32 @@ public final class ClusterState {
     }
 
     /**
-     * The newest epoch up to {@code until} in which the store had the newest of all objects of {@code copies} copies that
-     * it was a replica of: if it has been a replica of one since then and lacks it, the object does not exist.
+     * Whether the store had, in that epoch, the newest of all objects of {@code copies} copies that it was a replica of,
+     * and what it lacked of them did not exist.
      */
-    public Epoch recovered(long storeId, Epoch until, int copies) {
-        return recovered.last(storeId, until, copies);
+    public boolean recovered(long storeId, Epoch epoch, int copies) {
+        return recovered.hadAll(storeId, epoch, copies);
+    }
+
+    /**
+     * The newest epoch in which that held of all its members: what was before it, no matter where, matters no more for
+     * objects of {@code copies} copies. The first epoch if there is no later one.
+     */
+    public Epoch whole(int copies) {
+        return recovered.whole(copies);
+    }
+
+    /**
+     * The epoch in which {@code vid} was given to its VDI, if nothing that the cluster had before says more of its objects:
+     * none of them existed then, and what is older is an earlier VDI's.
+     */
+    public Optional<Epoch> bornAfterAll(Vid vid) {
+        return vdis.find(vid)
+                .filter(e -> {
+                    Epoch whole = whole(e.copies());
+                    return whole.isBefore(e.born()) || e.reused() && whole.equals(e.born());
+                })
+                .map(VdiEntry::born);
     }
 
     /**
@@ -236,6 +266,8 @@ public final class ClusterState {
                 c.createTime(),
                 0,
                 family,
+                epoch(),
+                vdis.find(slot.vid()).isPresent(),
                 State.RESERVED,
                 replaces,
                 c.storeId(),
@@ -319,7 +351,7 @@ public final class ClusterState {
         if (!member || !epoch().equals(c.epoch()) || copies.isEmpty()) {
             return CommandResult.of(ResultCode.AGAIN);
         }
-        recovered.add(c.storeId(), c.epoch(), copies.get());
+        recovered.add(c.storeId(), current().orElseThrow(), copies.get());
         return CommandResult.of(ResultCode.SUCCESS);
     }
 

@@ -3,6 +3,7 @@ package sheepdog.sheep.cluster;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -11,6 +12,7 @@ import java.util.stream.Collectors;
 import sheepdog.membership.api.EpochRecord;
 import sheepdog.membership.api.Member;
 import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.wire.Protocol;
 
 /**
  * Which store had, in which epoch, the newest of every object it is a replica of, so that what it lacks does not exist
@@ -20,37 +22,40 @@ import sheepdog.protocol.model.Epoch;
  * <p>Deterministic part of {@link ClusterState}.
  */
 final class RecoveredStores {
-    /** Epochs remembered per store; older ones only cost an occasional needless doubt. */
+    /** Epochs remembered per store; the lack of older ones only costs an occasional needless doubt. */
     private static final int KEPT = 8;
 
     private final TreeMap<Long, TreeMap<Epoch, Integer>> byStore = new TreeMap<>();
 
-    void clear() {
-        byStore.clear();
+    /** By copies: the newest epoch in which all members had all objects of so many. */
+    private final Epoch[] whole = new Epoch[Protocol.COPIES_MAX + 1];
+
+    RecoveredStores() {
+        clear();
     }
 
-    void add(long storeId, Epoch epoch, int copies) {
+    void clear() {
+        byStore.clear();
+        Arrays.fill(whole, Epoch.FIRST);
+    }
+
+    /** @param current the epoch in which the store, a member, has all objects of {@code copies} or more */
+    void add(long storeId, EpochRecord current, int copies) {
         var epochs = byStore.computeIfAbsent(storeId, _ -> new TreeMap<>());
-        epochs.merge(epoch, copies, Math::min);
+        epochs.merge(current.epoch(), copies, Math::min);
         if (epochs.size() > KEPT) {
             epochs.pollFirstEntry();
         }
-    }
-
-    /**
-     * The newest epoch up to {@code until} in which the store had all objects of {@code copies} copies; the first one if
-     * there is no later.
-     */
-    Epoch last(long storeId, Epoch until, int copies) {
-        var epochs = byStore.get(storeId);
-        if (epochs != null) {
-            for (var mark : epochs.headMap(until, true).descendingMap().entrySet()) {
-                if (mark.getValue() <= copies) {
-                    return mark.getKey();
-                }
+        for (int n = copies; n < whole.length; n++) {
+            int least = n;
+            if (stores(current).stream().allMatch(s -> hadAll(s, current.epoch(), least))) {
+                whole[n] = current.epoch();
             }
         }
-        return Epoch.FIRST;
+    }
+
+    Epoch whole(int copies) {
+        return whole[Math.min(copies, Protocol.COPIES_MAX)];
     }
 
     /**
@@ -77,7 +82,7 @@ final class RecoveredStores {
         return false;
     }
 
-    private boolean hadAll(long storeId, Epoch epoch, int copies) {
+    boolean hadAll(long storeId, Epoch epoch, int copies) {
         return epoch.equals(Epoch.FIRST)
                 || byStore.getOrDefault(storeId, new TreeMap<>()).getOrDefault(epoch, Integer.MAX_VALUE) <= copies;
     }
@@ -114,15 +119,22 @@ final class RecoveredStores {
                 out.writeInt(mark.getValue());
             }
         }
+        for (Epoch epoch : whole) {
+            out.writeInt(epoch.number());
+        }
     }
 
     void read(DataInputStream in) throws IOException {
         byStore.clear();
         for (int left = in.readInt(); left > 0; left--) {
-            long store = in.readLong();
+            var epochs = new TreeMap<Epoch, Integer>();
+            byStore.put(in.readLong(), epochs);
             for (int count = in.readInt(); count > 0; count--) {
-                add(store, new Epoch(in.readInt()), in.readInt());
+                epochs.put(new Epoch(in.readInt()), in.readInt());
             }
+        }
+        for (int copies = 0; copies < whole.length; copies++) {
+            whole[copies] = new Epoch(in.readInt());
         }
     }
 }

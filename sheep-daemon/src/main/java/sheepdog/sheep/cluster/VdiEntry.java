@@ -1,6 +1,7 @@
 package sheepdog.sheep.cluster;
 
 import java.util.Set;
+import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Invariant;
 import sheepdog.protocol.model.Vid;
 
@@ -14,6 +15,8 @@ import sheepdog.protocol.model.Vid;
  * @param parent     what it was made from, NONE for a root
  * @param snapCtime  0 for a working VDI, else when it became a snapshot
  * @param family     index of the log entry that made the family's root: VDIs that may share objects
+ * @param born       epoch in which the id was given to this VDI: nothing of an earlier one is its
+ * @param reused     whether another VDI had that id before: what is of the epoch of birth may be that one's
  * @param replaces   while reserved: the VDI that becomes a snapshot when this one is committed; else NONE
  * @param maker      while reserved: store id of the sheep that makes it
  * @param incarnation while reserved: that sheep's incarnation
@@ -28,6 +31,8 @@ public record VdiEntry(
         long createTime,
         long snapCtime,
         long family,
+        Epoch born,
+        boolean reused,
         State state,
         Vid replaces,
         long maker,
@@ -68,11 +73,40 @@ public record VdiEntry(
     VdiEntry to(State next) {
         Invariant.check(state.next().contains(next), "vdi %s from %s to %s", vid, state, next);
         return new VdiEntry(
-                vid, name, tag, snapId, parent, copies, createTime, snapCtime, family, next, Vid.NONE, 0, 0);
+                vid,
+                name,
+                tag,
+                snapId,
+                parent,
+                copies,
+                createTime,
+                snapCtime,
+                family,
+                born,
+                reused,
+                next,
+                Vid.NONE,
+                0,
+                0);
     }
 
     VdiEntry asSnapshot(long time, String newTag) {
         Invariant.check(isWorking(), "snapshot of %s", this);
-        return new VdiEntry(vid, name, newTag, snapId, parent, copies, createTime, time, family, state, Vid.NONE, 0, 0);
+        return new VdiEntry(
+                vid,
+                name,
+                newTag,
+                snapId,
+                parent,
+                copies,
+                createTime,
+                time,
+                family,
+                born,
+                reused,
+                state,
+                Vid.NONE,
+                0,
+                0);
     }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Invariant;
 import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.model.VdiName;
@@ -134,6 +135,8 @@ public final class VdiTable {
             out.writeLong(e.createTime());
             out.writeLong(e.snapCtime());
             out.writeLong(e.family());
+            out.writeInt(e.born().number());
+            out.writeBoolean(e.reused());
             out.writeByte(e.state().ordinal());
             out.writeInt(e.replaces().value());
             out.writeLong(e.maker());
@@ -154,6 +157,8 @@ public final class VdiTable {
                     in.readLong(),
                     in.readLong(),
                     in.readLong(),
+                    new Epoch(in.readInt()),
+                    in.readBoolean(),
                     State.values()[in.readByte()],
                     new Vid(in.readInt()),
                     in.readLong(),

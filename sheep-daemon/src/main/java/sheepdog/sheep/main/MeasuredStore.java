@@ -73,6 +73,16 @@ final class MeasuredStore implements ObjectStore {
     }
 
     @Override
+    public Epoch removalsForgotten() {
+        return store.removalsForgotten();
+    }
+
+    @Override
+    public Outcome<Void> confirm(ObjectId oid, Epoch epoch) {
+        return store.confirm(oid, epoch);
+    }
+
+    @Override
     public Outcome<Void> drop(ObjectId oid, Epoch epoch) {
         return timed(StoreOperation.REMOVE, () -> store.drop(oid, epoch));
     }
@@ -100,6 +110,11 @@ final class MeasuredStore implements ObjectStore {
     @Override
     public List<ObjectId> inFlight(Vid vid) {
         return store.inFlight(vid);
+    }
+
+    @Override
+    public boolean isInFlight(ObjectId oid) {
+        return store.isInFlight(oid);
     }
 
     @Override

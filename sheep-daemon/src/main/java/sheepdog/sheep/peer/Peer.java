@@ -144,6 +144,7 @@ public final class Peer {
                         done,
                         () -> Response.of(store.settled(r.oid(), r.header().epoch(), r.generation())
                                 .code()));
+            case PeerRequest.StatObject r -> recovery.stat(r.oid()).thenAccept(done::complete);
             case PeerRequest.FetchObject r -> recovery.fetch(r.oid()).thenAccept(done::complete);
             case PeerRequest.ListObjects r -> offload(Pool.BULK, r.header().id(), done, () -> list(r));
         }

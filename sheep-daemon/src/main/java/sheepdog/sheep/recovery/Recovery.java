@@ -11,10 +11,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import sheepdog.membership.api.Member;
 import sheepdog.membership.runtime.Loop;
 import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.membership.runtime.Pool;
@@ -28,20 +29,22 @@ import sheepdog.protocol.wire.Header;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Response;
+import sheepdog.protocol.wire.Response.ObjectState;
+import sheepdog.protocol.wire.Response.ObjectState.Kind;
 import sheepdog.sheep.cluster.Cluster;
 import sheepdog.sheep.cluster.ClusterCommand;
 import sheepdog.sheep.cluster.ClusterView;
+import sheepdog.sheep.recovery.Evidence.Verdict;
 import sheepdog.sheep.runtime.PeerLink;
-import sheepdog.store.api.ObjectInfo;
 import sheepdog.store.api.ObjectStore;
 import sheepdog.store.api.Stamp;
 
 /**
  * Decides whether this store's copy of an object, or its absence, can be trusted, and gets a copy that can.
  *
- * <p>Trust comes from the epochs ({@link sheepdog.sheep.cluster.EpochHistory}). An object in doubt is asked of the other
- * members until one answers that can be sure: with the content, or that the object does not exist. If none can, the
- * object waits for a member that comes back; nothing older is taken for it.
+ * <p>Who has been a replica of an object all the time since the cluster was last whole is sure of it. Else the object is
+ * in doubt: the stores whose word counts are asked what they have, {@link Evidence} tells whose is the newest, and that
+ * replaces what is here. If too few of them are there, the object waits for them; nothing older is taken for it.
  *
  * <p>Objects that a request waits for come first; a sweep after each epoch brings the rest, one at a time. A new epoch
  * ends what is under way and starts anew. Loop-owned.
@@ -49,8 +52,14 @@ import sheepdog.store.api.Stamp;
 public final class Recovery {
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
     private static final Duration RETRY = Duration.ofMillis(500);
+    /** An object that was in doubt for so many {@link #RETRY} is named in the log. */
+    private static final int ROUNDS_UNTIL_NAMED = 10;
+
     /** Objects fetched at once; each holds its bytes in memory. */
     private static final int FETCHES_MAX = 4;
+
+    /** Objects whose {@link #isSure} is remembered. */
+    private static final int KNOWN_MAX = 65_536;
 
     private static final int LIST_PAGE = 4096;
     /** No owner numbers its mutations that high. */
@@ -60,8 +69,10 @@ public final class Recovery {
     private final Cluster cluster;
     private final ObjectStore store;
     private final PeerLink peers;
+    private final Leftovers leftovers;
 
     private final Set<ObjectId> verified = new HashSet<>();
+    private final Map<ObjectId, Boolean> sure = new HashMap<>();
     private final Map<ObjectId, Bringing> bringing = new HashMap<>();
     private final Deque<Bringing> queued = new ArrayDeque<>();
     private int running;
@@ -73,20 +84,36 @@ public final class Recovery {
         this.cluster = cluster;
         this.store = store;
         this.peers = peers;
+        this.leftovers = new Leftovers(loop, cluster, store);
         cluster.onChange(this::clusterChanged);
     }
 
     /** Whether what this store has of {@code oid}, or that it has nothing, is the truth in the current epoch. */
     public boolean isTrusted(ObjectId oid) {
-        Epoch since = since(oid);
-        return !Epoch.FIRST.isBefore(since)
-                || verified.contains(oid)
-                || !recoveredUntil(cluster.epoch(), oid).isBefore(since);
+        return verified.contains(oid) || isSure(oid);
     }
 
-    /** The newest epoch up to {@code until} in which this store had all objects like {@code oid}. */
-    private Epoch recoveredUntil(Epoch until, ObjectId oid) {
-        return cluster.state().recovered(cluster.self().storeId(), until, cluster.copies(oid));
+    private boolean isSure(ObjectId oid) {
+        Boolean known = sure.get(oid);
+        if (known == null) {
+            known = evidence(oid).isSure(cluster.self().storeId());
+            if (sure.size() >= KNOWN_MAX) {
+                sure.clear();
+            }
+            sure.put(oid, known);
+        }
+        return known;
+    }
+
+    private Evidence evidence(ObjectId oid) {
+        int copies = cluster.copies(oid);
+        Optional<Epoch> born = cluster.state().bornAfterAll(oid.vid());
+        Epoch from = born.orElse(cluster.state().whole(copies));
+        return new Evidence(
+                cluster.history().replicaSets(oid, copies, from),
+                born.isPresent(),
+                cluster.epoch(),
+                (store, epoch) -> cluster.state().recovered(store, epoch, copies));
     }
 
     /** Whether objects may still be missing here. */
@@ -97,10 +124,6 @@ public final class Recovery {
     /** Objects that requests or the sweep wait for. */
     public int backlog() {
         return bringing.size();
-    }
-
-    private Epoch since(ObjectId oid) {
-        return cluster.history().replicaSince(oid, cluster.copies(oid));
     }
 
     /** The stage completes when {@code oid} is trusted, or the epoch has changed; ask {@link #isTrusted} again. */
@@ -126,39 +149,31 @@ public final class Recovery {
         }
     }
 
-    /**
-     * Answers another sheep that is in doubt about {@code oid}: its content or NO_OBJ if this node can be sure,
-     * STALE_OBJ otherwise. A node that was a replica until the epoch before can be: nothing was acknowledged since, as
-     * the asking replica had to take part.
-     */
-    public CompletionStage<Response> fetch(ObjectId oid) {
-        if (cluster.view().isEmpty()) {
-            return CompletableFuture.completedStage(Response.of(ResultCode.OLD_NODE_VER));
-        }
-        int copies = cluster.copies(oid);
-        ClusterView view = cluster.view().get();
-        boolean replica = view.replicas(oid, copies).stream().anyMatch(view::isSelf);
-        Epoch before = new Epoch(view.epoch().number() - 1);
-        Epoch since = replica ? since(oid) : cluster.history().replicaSince(oid, copies, before);
-        boolean sure = replica ? isTrusted(oid) : !recoveredUntil(before, oid).isBefore(since);
-        boolean never = !replica && !since.isBefore(view.epoch());
-        if (never) {
-            return CompletableFuture.completedStage(Response.of(ResultCode.STALE_OBJ));
-        }
-        return loop.offload(Pool.STORE, oid.bits(), () -> read(oid, since, sure));
+    /** What this store has of {@code oid}, whether it is the truth or not: for another sheep that is in doubt. */
+    public CompletionStage<Response> stat(ObjectId oid) {
+        return loop.offload(Pool.STORE, oid.bits(), () -> state(oid));
     }
 
-    private Response read(ObjectId oid, Epoch since, boolean sure) {
-        Optional<ObjectInfo> found = store.find(oid);
-        if (found.isEmpty()) {
-            return sure ? absence(oid) : Response.of(ResultCode.STALE_OBJ);
-        }
-        if (!sure && found.get().epoch().isBefore(since)) {
-            return Response.of(ResultCode.STALE_OBJ);
-        }
+    private ObjectState state(ObjectId oid) {
+        // Asked first, so that nothing that is under way ever comes without its mark.
+        boolean marked = store.isInFlight(oid);
+        Epoch forgotten = store.removalsForgotten();
+        var copy = store.find(oid);
+        var removed = store.removedIn(oid);
+        return copy.map(info -> new ObjectState(ResultCode.SUCCESS, Kind.COPY, info.epoch(), marked, forgotten))
+                .or(() -> removed.map(
+                        epoch -> new ObjectState(ResultCode.SUCCESS, Kind.REMOVED, epoch, marked, forgotten)))
+                .orElse(new ObjectState(ResultCode.SUCCESS, Kind.NOTHING, Epoch.NONE, marked, forgotten));
+    }
+
+    /** The whole of {@code oid} as it is here, for another sheep that found that to be the newest. */
+    public CompletionStage<Response> fetch(ObjectId oid) {
+        return loop.offload(Pool.STORE, oid.bits(), () -> read(oid));
+    }
+
+    private Response read(ObjectId oid) {
         var whole = ByteBuffer.allocate(oid.size());
-        // Asked before the bytes are read, so that bytes of a mutation under way never come without its mark.
-        int marked = marked(oid);
+        int marked = store.isInFlight(oid) ? 1 : 0; // First, as above.
         return switch (store.read(oid, 0, whole)) {
             case Outcome.Ok<Void> _ ->
                 new Response.ObjectData(ResultCode.SUCCESS, marked, 0, Payload.of(whole.clear()));
@@ -166,16 +181,9 @@ public final class Recovery {
         };
     }
 
-    private int marked(ObjectId oid) {
-        return store.inFlight(oid.vid()).contains(oid) ? 1 : 0;
-    }
-
-    /** Of an object that was removed here and perhaps not everywhere, or never was. */
-    private Response absence(ObjectId oid) {
-        return new Response.ObjectData(ResultCode.NO_OBJ, marked(oid), 0, Payload.EMPTY);
-    }
-
     private void clusterChanged() {
+        sure.clear();
+        leftovers.look();
         if (cluster.epoch().equals(epoch)) {
             return;
         }
@@ -195,15 +203,20 @@ public final class Recovery {
                 });
     }
 
-    /** One object in doubt: look at our own copy, then ask one member after the other. */
+    /** One object in doubt: asks all whose word counts, and takes what turns out to be the newest. */
     private final class Bringing {
         private final ObjectId oid;
         private final ClusterView view;
         private final LoopFuture<Void> done = new LoopFuture<>(loop);
         private final List<Runnable> whenStuck = new ArrayList<>();
-        private Deque<Node> candidates = new ArrayDeque<>();
         private boolean started;
         private boolean stuck;
+        private int rounds;
+
+        private Evidence evidence;
+        private ObjectState ours;
+        private int unanswered;
+        private boolean decided;
 
         Bringing(ObjectId oid, ClusterView view) {
             this.oid = oid;
@@ -212,77 +225,120 @@ public final class Recovery {
 
         void start() {
             started = true;
-            Epoch since = since(oid);
-            loop.offload(Pool.STORE, oid.bits(), () -> store.find(oid)).thenAccept(found -> {
+            decided = false;
+            evidence = evidence(oid);
+            loop.offload(Pool.STORE, oid.bits(), () -> state(oid)).thenAccept(state -> {
                 if (isOver()) {
                     return;
                 }
-                if (found.isPresent() && !found.get().epoch().isBefore(since)) {
-                    finish();
-                } else {
-                    askAll(found);
+                ours = state;
+                evidence.add(cluster.self().storeId(), state);
+                if (!decide()) {
+                    askOthers();
                 }
             });
         }
 
-        private void askAll(Optional<ObjectInfo> ours) {
-            candidates = new ArrayDeque<>();
-            var replicas = view.replicas(oid, cluster.copies(oid));
-            replicas.stream().filter(n -> !view.isSelf(n)).forEach(candidates::add);
-            view.nodes().stream()
-                    .filter(n -> n.storesObjects() && !view.isSelf(n) && !replicas.contains(n))
-                    .forEach(candidates::add);
-            ask(ours);
+        private void askOthers() {
+            var others = evidence.witnesses().stream()
+                    .filter(store -> store != cluster.self().storeId())
+                    .flatMap(store -> view.record().store(store).stream())
+                    .toList();
+            unanswered = others.size();
+            others.forEach(this::ask);
+            if (others.isEmpty()) {
+                waitForWitnesses();
+            }
         }
 
-        private void ask(Optional<ObjectInfo> ours) {
-            if (candidates.isEmpty()) {
-                if (!stuck) {
-                    LOG.warn("no member can be sure of oid={} epoch={}, waiting", oid, view.epoch());
-                }
-                waitForTurn();
-                return;
-            }
-            Node node = candidates.poll();
-            var request = new PeerRequest.FetchObject(Header.of(Opcode.FETCH_OBJECT, 0, view.epoch(), 0), oid);
-            peers.send(node, request).thenAccept(answer -> {
-                if (isOver()) {
+        private void ask(Member other) {
+            Evidence round = evidence;
+            var request = new PeerRequest.StatObject(Header.of(Opcode.STAT_OBJECT, 0, view.epoch(), 0), oid);
+            peers.send(other.node(), request).thenAccept(answer -> {
+                if (isOver() || decided || round != evidence) {
                     answer.release();
                     return;
                 }
-                boolean marked = answer instanceof Response.ObjectData data && data.copies() != 0;
-                switch (answer.result()) {
-                    case SUCCESS -> replace(ours, Optional.of(answer.data()), marked);
-                    case NO_OBJ -> {
-                        answer.release();
-                        replace(ours, Optional.empty(), marked);
-                    }
-                    default -> {
-                        answer.release();
-                        ask(ours);
-                    }
+                unanswered--;
+                if (answer instanceof ObjectState state && state.result() == ResultCode.SUCCESS) {
+                    evidence.add(other.storeId(), state);
+                }
+                answer.release();
+                if (!decide() && unanswered == 0) {
+                    waitForWitnesses();
                 }
             });
         }
 
-        private void replace(Optional<ObjectInfo> ours, Optional<Payload> content, boolean marked) {
-            long generation = cluster.owner(oid.vid()).generation();
-            loop.offload(Pool.STORE, oid.bits(), () -> put(ours, content, marked, generation))
-                    .thenAccept(result -> {
-                        content.ifPresent(Payload::release);
-                        if (isOver()) {
-                            return;
-                        }
-                        if (result.isOk()) {
-                            finish();
-                        } else if (result.code() == ResultCode.EIO) {
-                            cluster.unable("the disk failed recovering oid=" + oid);
-                            waitForTurn();
-                        } else {
-                            LOG.warn("recovering oid={} failed result={}", oid, result.code());
-                            waitForTurn();
-                        }
-                    });
+        private boolean decide() {
+            switch (evidence.verdict().orElse(null)) {
+                case Verdict.Copy(var holders) -> {
+                    decided = true;
+                    take(holders);
+                }
+                case Verdict.Absence(boolean removed, boolean marked) -> {
+                    decided = true;
+                    boolean remembered =
+                            ours.kind() == Kind.REMOVED && ours.epoch().equals(view.epoch());
+                    if (ours.kind() != Kind.COPY && (remembered || !removed) && (ours.marked() || !marked)) {
+                        finish();
+                    } else {
+                        replace(Optional.empty(), marked);
+                    }
+                }
+                case null -> {}
+            }
+            return decided;
+        }
+
+        private void waitForWitnesses() {
+            rounds++;
+            if (rounds == ROUNDS_UNTIL_NAMED) {
+                String missing = evidence.missing().stream()
+                        .map(set -> cluster.state().nodes(set) + " of epoch " + set.epoch())
+                        .collect(Collectors.joining(" and one of "));
+                LOG.warn("nobody can be sure of oid={} in epoch={} waiting for one of {}", oid, view.epoch(), missing);
+            }
+            waitForTurn();
+        }
+
+        private void take(Set<Long> holders) {
+            if (holders.contains(cluster.self().storeId())) {
+                keepOurs();
+                return;
+            }
+            var left = new ArrayDeque<Member>();
+            holders.stream()
+                    .sorted()
+                    .flatMap(store -> view.record().store(store).stream())
+                    .forEach(left::add);
+            fetch(left);
+        }
+
+        /** Our copy is the newest; those who bore it out may be gone tomorrow, so it gets today's epoch. */
+        private void keepOurs() {
+            loop.offload(Pool.STORE, oid.bits(), () -> store.confirm(oid, view.epoch()))
+                    .thenAccept(this::taken);
+        }
+
+        private void fetch(Deque<Member> holders) {
+            if (holders.isEmpty()) {
+                waitForTurn();
+                return;
+            }
+            Node holder = holders.poll().node();
+            var request = new PeerRequest.FetchObject(Header.of(Opcode.FETCH_OBJECT, 0, view.epoch(), 0), oid);
+            peers.send(holder, request).thenAccept(answer -> {
+                if (isOver()) {
+                    answer.release();
+                } else if (answer instanceof Response.ObjectData data && data.result() == ResultCode.SUCCESS) {
+                    replace(Optional.of(data.data()), data.copies() != 0);
+                } else {
+                    LOG.warn("copy not had oid={} from={} result={}", oid, holder.id(), answer.result());
+                    answer.release();
+                    fetch(holders);
+                }
+            });
         }
 
         /**
@@ -290,10 +346,28 @@ public final class Recovery {
          * may be gone before the object is settled, and nobody else may know. The mark goes when it is settled, not by the
          * owner's word.
          */
-        private Outcome<Void> put(
-                Optional<ObjectInfo> ours, Optional<Payload> content, boolean marked, long generation) {
-            var untilSettled = new Stamp(view.epoch(), generation, UNTIL_SETTLED);
-            return store.recovered(oid, content.map(Payload::bytes), untilSettled, marked);
+        private void replace(Optional<Payload> content, boolean marked) {
+            var stamp = new Stamp(view.epoch(), cluster.owner(oid.vid()).generation(), UNTIL_SETTLED);
+            loop.offload(Pool.STORE, oid.bits(), () -> store.recovered(oid, content.map(Payload::bytes), stamp, marked))
+                    .thenAccept(result -> {
+                        content.ifPresent(Payload::release);
+                        taken(result);
+                    });
+        }
+
+        private void taken(Outcome<Void> result) {
+            if (isOver()) {
+                return;
+            }
+            if (result.isOk()) {
+                finish();
+            } else if (result.code() == ResultCode.EIO) {
+                cluster.unable("the disk failed recovering oid=" + oid);
+                waitForTurn();
+            } else {
+                LOG.warn("recovering oid={} failed result={}", oid, result.code());
+                waitForTurn();
+            }
         }
 
         /** Others go first, for this one may wait long. */

@@ -215,8 +215,56 @@ class ClusterStateTest {
                         .code())
                 .isEqualTo(ResultCode.SUCCESS);
 
-        assertThat(state.recovered(103, new Epoch(3), 3)).isEqualTo(new Epoch(3));
-        assertThat(state.recovered(103, new Epoch(2), 3)).isEqualTo(Epoch.FIRST);
+        assertThat(state.recovered(103, new Epoch(3), 3)).isTrue();
+        assertThat(state.recovered(103, new Epoch(2), 3)).isFalse();
+        assertThat(state.recovered(103, Epoch.FIRST, 3)).isTrue();
+    }
+
+    @Test
+    void theClusterIsWholeInTheLastEpochThatAllItsMembersRecoveredIn() {
+        epoch(2, 1, 2, 3, 4);
+        assertThat(state.whole(3)).isEqualTo(Epoch.FIRST);
+        for (int sheep = 1; sheep <= 3; sheep++) {
+            recovered(sheep, 2);
+        }
+        assertThat(state.whole(3)).isEqualTo(Epoch.FIRST);
+        recovered(4, 2);
+        assertThat(state.whole(3)).isEqualTo(new Epoch(2));
+        assertThat(state.whole(1)).isEqualTo(new Epoch(2));
+
+        epoch(3, 2, 3, 4);
+        for (int sheep = 2; sheep <= 4; sheep++) {
+            recovered(sheep, 3);
+        }
+
+        assertThat(state.whole(2)).isEqualTo(new Epoch(3));
+        assertThat(state.whole(1)).as("only 1 may have had some").isEqualTo(new Epoch(2));
+        var copy = new ClusterState();
+        copy.restore(state.snapshot());
+        assertThat(copy.whole(2)).isEqualTo(new Epoch(3));
+        assertThat(copy.whole(1)).isEqualTo(new Epoch(2));
+    }
+
+    @Test
+    void aVdiIsBornAfterAllThatTheClusterHadWhenItWasLastWhole() {
+        Vid first = make("a");
+        assertThat(state.bornAfterAll(first)).isEmpty();
+        epoch(2, 1, 2);
+        Vid second = make("b");
+        assertThat(state.bornAfterAll(second)).contains(new Epoch(2));
+        recovered(1, 2);
+        recovered(2, 2);
+        assertThat(state.whole(3)).isEqualTo(new Epoch(2));
+        assertThat(state.bornAfterAll(second)).isEmpty();
+
+        apply(new ClusterCommand.DeleteVdi("a", "", 0));
+        apply(new ClusterCommand.ReclaimedVdi(
+                first, state.vdis().find(first).orElseThrow().createTime()));
+        assertThat(make("a")).isEqualTo(first);
+
+        assertThat(state.bornAfterAll(first))
+                .as("what is of this epoch may be the first one's")
+                .contains(new Epoch(2));
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -13,7 +14,6 @@ import net.jqwik.api.constraints.Size;
 import sheepdog.membership.api.EpochRecord;
 import sheepdog.membership.api.Member;
 import sheepdog.protocol.model.Epoch;
-import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.placement.VnodeRing;
 import sheepdog.protocol.wire.Flags;
@@ -21,47 +21,33 @@ import sheepdog.sheep.testkit.Sheep;
 
 class EpochHistoryProperties {
     @Property(tries = 200)
-    void aReplicaSinceAnEpochIsOneInEachThatCountsFromThatOnAndNotInTheOneBefore(
+    void replicasAreNamedForEachEpochThatCounts(
             @ForAll @Size(min = 1, max = 8) List<@NotEmpty Set<@IntRange(min = 1, max = 5) Integer>> epochs,
-            @ForAll @IntRange(min = 1, max = 5) int sheep,
             @ForAll @IntRange(min = 1, max = 4) int copies,
             @ForAll @IntRange(min = 0, max = 1000) int object,
             @ForAll @IntRange(min = 1, max = 8) int asked) {
         var oid = new ObjectId(object);
-        var history = new EpochHistory(100 + sheep);
-        var replica = new ArrayList<Boolean>();
-        var counting = new ArrayList<Integer>();
-        Set<Node> holders = Set.of();
+        var history = new EpochHistory();
+        int from = Math.min(asked, epochs.size());
+        var expected = new ArrayList<ReplicaSet>();
         for (int i = 0; i < epochs.size(); i++) {
-            List<Member> members =
-                    epochs.get(i).stream().sorted().map(Sheep::member).toList();
-            List<Node> nodes = members.stream().map(Member::node).toList();
+            var members = epochs.get(i).stream().sorted().map(Sheep::member).toList();
             history.add(new EpochRecord(new Epoch(i + 1), 0, members, List.of()));
-            var replicas = VnodeRing.of(nodes).replicas(oid, copies);
-            replica.add(replicas.contains(Sheep.member(sheep).node()));
-            if (i == 0 || holders.stream().anyMatch(nodes::contains)) {
-                counting.add(i + 1);
-                holders = Set.copyOf(replicas);
+            var stores = members.stream().map(Member::storeId).toList();
+            boolean counts =
+                    expected.isEmpty() || expected.getLast().stores().stream().anyMatch(stores::contains);
+            if (i + 1 >= from && counts) {
+                var replicas = VnodeRing.of(members.stream().map(Member::node).toList())
+                        .replicas(oid, copies);
+                var holders = members.stream()
+                        .filter(m -> replicas.contains(m.node()))
+                        .map(Member::storeId)
+                        .collect(Collectors.toSet());
+                expected.add(new ReplicaSet(new Epoch(i + 1), holders));
             }
         }
-        int until = Math.min(asked, epochs.size());
 
-        Epoch since = history.replicaSince(oid, copies, new Epoch(until));
-
-        int expected = until + 1;
-        for (int epoch : counting.reversed()) {
-            if (epoch <= until) {
-                if (!replica.get(epoch - 1)) {
-                    break;
-                }
-                expected = epoch;
-            }
-        }
-        assertThat(since).isEqualTo(new Epoch(expected));
-        if (until == epochs.size()) {
-            assertThat(history.replicaSince(oid, copies)).isEqualTo(since);
-            assertThat(history.replicaSince(oid, copies)).isEqualTo(since);
-        }
+        assertThat(history.replicaSets(oid, copies, new Epoch(from))).isEqualTo(expected);
     }
 
     @Property(tries = 200)

@@ -3,6 +3,7 @@ package sheepdog.sheep.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.model.Vid;
@@ -23,7 +24,21 @@ class VdiTableTest {
 
     private void put(int vid, String name, String tag, int snapId, boolean snapshot, State state) {
         table.put(new VdiEntry(
-                new Vid(vid), name, tag, snapId, Vid.NONE, 3, vid, snapshot ? 1 : 0, 1, state, Vid.NONE, 0, 0));
+                new Vid(vid),
+                name,
+                tag,
+                snapId,
+                Vid.NONE,
+                3,
+                vid,
+                snapshot ? 1 : 0,
+                1,
+                Epoch.FIRST,
+                false,
+                state,
+                Vid.NONE,
+                0,
+                0));
     }
 
     private Object lookup(String name, String tag, int snapId) {

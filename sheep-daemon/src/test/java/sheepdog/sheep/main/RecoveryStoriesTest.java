@@ -9,6 +9,7 @@ import static sheepdog.sheep.testkit.TestCluster.remove;
 import static sheepdog.sheep.testkit.TestCluster.write;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import sheepdog.protocol.model.Epoch;
@@ -99,6 +100,129 @@ class RecoveryStoriesTest {
         assertThat(cluster.code(3, read(data, 0, 1))).isEqualTo(ResultCode.NO_OBJ);
         cluster.ask(3, create(data, 1, new byte[] {7}));
         assertThat(cluster.bytes(3, data, 0, 2)).containsExactly(0, 7);
+    }
+
+    /** Nobody learns anything of anybody's objects. */
+    private void separateStores() {
+        cluster.rule((from, to, request) -> from != to
+                        && (request instanceof PeerRequest.StatObject
+                                || request instanceof PeerRequest.FetchObject
+                                || request instanceof PeerRequest.ListObjects)
+                ? Fate.LOSE
+                : Fate.DELIVER);
+    }
+
+    private List<ObjectId> objects(Vid of, int count) {
+        var oids =
+                IntStream.range(0, count).mapToObj(i -> ObjectId.ofData(of, i)).toList();
+        for (int i = 0; i < count; i++) {
+            cluster.ask(1, create(oids.get(i), 0, new byte[] {(byte) (i + 1)}));
+        }
+        return oids;
+    }
+
+    private void assertReadByAll(List<ObjectId> oids, int... sheep) {
+        for (int i = 0; i < oids.size(); i++) {
+            for (int n : sheep) {
+                assertThat(cluster.bytes(n, oids.get(i), 0, 1)).containsExactly(i + 1);
+            }
+        }
+    }
+
+    @Test
+    void epochsThatFollowOneAnotherBeforeAnythingIsBroughtLoseNothing() {
+        var oids = objects(vid, 16);
+        separateStores();
+        for (int joined = 4; joined <= 7; joined++) {
+            cluster.host(joined).start();
+            cluster.epoch(IntStream.rangeClosed(1, joined).toArray());
+        }
+        cluster.noRules();
+
+        assertReadByAll(oids, 1, 2, 3, 4, 5, 6, 7);
+        recovered(1, 2, 3, 4, 5, 6, 7);
+    }
+
+    @Test
+    void onlyCopiesAreFoundAfterEpochsThatFollowedOneAnother() {
+        cluster = TestCluster.of(2, 1);
+        var oids = objects(cluster.makeVdi(1, "monkey"), 16);
+        separateStores();
+        cluster.host(3).start();
+        cluster.epoch(1, 2, 3);
+        cluster.host(4).start();
+        cluster.epoch(1, 2, 3, 4);
+        cluster.noRules();
+
+        assertReadByAll(oids, 1, 2, 3, 4);
+        recovered(1, 2, 3, 4);
+    }
+
+    @Test
+    void whatWasRemovedInAnEpochBetweenStaysRemoved() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        cluster.host(3).crash();
+        cluster.host(4).start();
+        cluster.rule((_, _, request) -> request instanceof PeerRequest.ListObjects ? Fate.LOSE : Fate.DELIVER);
+        cluster.epoch(1, 2, 4);
+        cluster.ask(2, remove(data));
+        assertThat(onDisk(3)).isEqualTo((byte) 1);
+        separateStores();
+        cluster.host(3).start();
+        cluster.host(2).crash();
+        cluster.epoch(1, 3, 4);
+        cluster.host(5).start();
+        cluster.host(1).crash();
+        cluster.epoch(3, 4, 5);
+        cluster.noRules();
+
+        assertThat(cluster.code(3, read(data, 0, 1))).isEqualTo(ResultCode.NO_OBJ);
+        assertThat(cluster.code(5, read(data, 0, 1))).isEqualTo(ResultCode.NO_OBJ);
+        recovered(3, 4, 5);
+        assertThat(cluster.host(3).store().holds(data)).isFalse();
+    }
+
+    @Test
+    void aCopyFromBeforeARemovalIsNotTakenWhereNobodyIsLeftWhoKnowsOfIt() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        cluster.host(3).crash();
+        cluster.rule((_, _, request) -> request instanceof PeerRequest.ListObjects ? Fate.LOSE : Fate.DELIVER);
+        cluster.epoch(1, 2);
+        cluster.ask(2, remove(data));
+        separateStores();
+        cluster.host(3).start();
+        cluster.host(2).crash();
+        cluster.epoch(1, 3);
+        cluster.host(4).start();
+        cluster.host(1).crash();
+        cluster.epoch(3, 4);
+        cluster.noRules();
+        var answer = cluster.begin(4, read(data, 0, 1));
+
+        cluster.loop().advance(Duration.ofSeconds(20));
+
+        assertThat(answer.isDone()).isFalse();
+        cluster.host(1).start();
+        cluster.epoch(1, 3, 4);
+        assertThat(cluster.await(answer).result()).isEqualTo(ResultCode.NO_OBJ);
+    }
+
+    @Test
+    void copiesThatNobodyNeedsAreGivenBackWhenAllHaveRecovered() {
+        var oids = objects(vid, 16);
+        for (int joined = 4; joined <= 6; joined++) {
+            cluster.host(joined).start();
+            cluster.epoch(IntStream.rangeClosed(1, joined).toArray());
+        }
+        recovered(1, 2, 3, 4, 5, 6);
+        cluster.loop().advance(Duration.ofSeconds(2));
+
+        long copies = IntStream.rangeClosed(1, 6)
+                .mapToLong(n ->
+                        oids.stream().filter(cluster.host(n).store()::holds).count())
+                .sum();
+        assertThat(copies).isEqualTo(3L * oids.size());
+        assertReadByAll(oids, 1, 2, 3, 4, 5, 6);
     }
 
     @Test

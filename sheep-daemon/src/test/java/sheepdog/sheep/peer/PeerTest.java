@@ -19,6 +19,7 @@ import sheepdog.protocol.wire.Header;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Response;
+import sheepdog.protocol.wire.Response.ObjectState;
 import sheepdog.sheep.cluster.Cluster;
 import sheepdog.sheep.cluster.ClusterCommand;
 import sheepdog.sheep.recovery.Recovery;
@@ -28,6 +29,7 @@ import sheepdog.sheep.testkit.ScriptedLink;
 import sheepdog.sheep.testkit.SharedLog;
 import sheepdog.sheep.testkit.Sheep;
 import sheepdog.sheep.testkit.StepLoop;
+import sheepdog.store.api.Stamp;
 
 /** The replicas of sheep 1, for a gateway that the test plays. */
 class PeerTest {
@@ -67,6 +69,16 @@ class PeerTest {
         epoch(2, 3);
         epoch(1, 2, 3);
         store.plant(OID, Epoch.FIRST, new byte[] {1});
+    }
+
+    /** The first of those asked what they have says that it has a copy of epoch 3; it is asked for that. */
+    private ScriptedLink.Sent fetched() {
+        link.open(PeerRequest.StatObject.class)
+                .getFirst()
+                .answer(new ObjectState(ResultCode.SUCCESS, ObjectState.Kind.COPY, new Epoch(3), false, Epoch.NONE));
+        var fetches = link.open(PeerRequest.FetchObject.class);
+        assertThat(fetches).hasSize(1);
+        return fetches.getFirst();
     }
 
     private LoopFuture<Response> serve(PeerRequest request) {
@@ -141,9 +153,8 @@ class PeerTest {
 
         assertThat(read).isNotDone();
         assertThat(write).isNotDone();
-        var fetches = link.open(PeerRequest.FetchObject.class);
-        assertThat(fetches).hasSize(1);
-        fetches.getFirst().answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, wholeObject(2, 3)));
+        assertThat(link.open(PeerRequest.StatObject.class)).hasSize(2);
+        fetched().answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, wholeObject(2, 3)));
         assertThat(read.join().data().bytes().get(0)).isNotEqualTo((byte) 1);
         assertThat(code(write)).isEqualTo(ResultCode.SUCCESS);
         assertThat(store.bytes(OID, 1, 1)).hasValueSatisfying(b -> assertThat(b).containsExactly(3));
@@ -161,20 +172,30 @@ class PeerTest {
 
         assertThat(code(read)).isEqualTo(ResultCode.AGAIN);
         assertThat(code(write)).isEqualTo(ResultCode.AGAIN);
-        link.open(PeerRequest.FetchObject.class)
-                .getFirst()
-                .answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, wholeObject(2)));
+        fetched().answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, wholeObject(2)));
         loop.settle();
         assertThat(store.bytes(OID, 0, 1)).hasValueSatisfying(b -> assertThat(b).containsExactly(2));
     }
 
     @Test
-    void aDoubtfulCopyIsNotGivenAsASource() {
+    void whoAsksIsToldWhatIsHereAndOfWhichEpochHoweverDoubtful() {
         formatWithACopyInDoubt();
+        var absent = ObjectId.ofData(VID, 1);
+        store.remove(absent, new Stamp(new Epoch(4), 1, 1));
 
-        var fetch = serve(new PeerRequest.FetchObject(Header.of(Opcode.FETCH_OBJECT, 0, new Epoch(4), 1), OID));
+        assertThat(stat(OID))
+                .isEqualTo(new ObjectState(ResultCode.SUCCESS, ObjectState.Kind.COPY, Epoch.FIRST, false, Epoch.FIRST));
+        assertThat(stat(absent))
+                .isEqualTo(
+                        new ObjectState(ResultCode.SUCCESS, ObjectState.Kind.REMOVED, new Epoch(4), true, Epoch.FIRST));
+        assertThat(stat(ObjectId.ofData(VID, 2)))
+                .isEqualTo(
+                        new ObjectState(ResultCode.SUCCESS, ObjectState.Kind.NOTHING, Epoch.NONE, false, Epoch.FIRST));
+    }
 
-        assertThat(code(fetch)).isEqualTo(ResultCode.STALE_OBJ);
+    private Response stat(ObjectId oid) {
+        return serve(new PeerRequest.StatObject(Header.of(Opcode.STAT_OBJECT, 0, new Epoch(4), 1), oid))
+                .join();
     }
 
     @Test

@@ -246,6 +246,25 @@ public final class MemoryStore implements ObjectStore {
     }
 
     @Override
+    public Epoch removalsForgotten() {
+        return forgotten;
+    }
+
+    @Override
+    public Outcome<Void> confirm(ObjectId oid, Epoch epoch) {
+        var refused = refusal(oid, epoch);
+        if (refused.isPresent()) {
+            return Outcome.refused(refused.get());
+        }
+        var stored = objects.get(oid);
+        if (stored == null) {
+            return Outcome.refused(ResultCode.NO_OBJ);
+        }
+        stored.epoch = stored.epoch.isBefore(epoch) ? epoch : stored.epoch;
+        return Outcome.done();
+    }
+
+    @Override
     public Outcome<Void> drop(ObjectId oid, Epoch epoch) {
         var refused = refusal(oid, epoch);
         if (refused.isPresent()) {
@@ -255,9 +274,10 @@ public final class MemoryStore implements ObjectStore {
         if (stored == null) {
             return Outcome.refused(ResultCode.NO_OBJ);
         }
-        if (!stored.epoch.isBefore(epoch) || marks.containsKey(oid)) {
+        if (!stored.epoch.isBefore(epoch)) {
             return Outcome.refused(ResultCode.AGAIN);
         }
+        marks.remove(oid);
         objects.remove(oid);
         return Outcome.done();
     }
@@ -269,11 +289,8 @@ public final class MemoryStore implements ObjectStore {
             return Outcome.refused(refused.get());
         }
         marks.put(oid, stamp);
-        if (objects.remove(oid) == null) {
-            return Outcome.refused(ResultCode.NO_OBJ);
-        }
         remember(oid, stamp.epoch());
-        return Outcome.done();
+        return objects.remove(oid) == null ? Outcome.refused(ResultCode.NO_OBJ) : Outcome.done();
     }
 
     @Override
@@ -316,6 +333,11 @@ public final class MemoryStore implements ObjectStore {
     @Override
     public List<ObjectId> inFlight(Vid vid) {
         return marks.keySet().stream().filter(oid -> oid.vid().equals(vid)).toList();
+    }
+
+    @Override
+    public boolean isInFlight(ObjectId oid) {
+        return marks.containsKey(oid);
     }
 
     @Override

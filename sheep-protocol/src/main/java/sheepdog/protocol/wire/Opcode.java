@@ -103,7 +103,8 @@ public enum Opcode {
     SETTLE_OBJECT(0xe9),
     FETCH_OBJECT(0xea),
     LIST_OBJECTS(0xeb),
-    YIELD_OWNER(0xec);
+    YIELD_OWNER(0xec),
+    STAT_OBJECT(0xed);
 
     private static final Opcode[] BY_CODE = new Opcode[256];
 

@@ -137,8 +137,18 @@ public sealed interface PeerRequest extends Request {
     record SettleObject(Header header, ObjectId oid, long generation) implements PeerRequest {}
 
     /**
-     * Recovery's read of a whole object; answered with {@link Response.ObjectData}, whose {@code copies} are 1 if the
-     * object has an in-flight mark there, else 0. So is NO_OBJ: a removal may be in flight, too.
+     * Asks what the receiver has of an object, whether it can be sure of it or not; answered with
+     * {@link Response.ObjectState}.
+     *
+     * <pre>
+     *  16 oid u64
+     * </pre>
+     */
+    record StatObject(Header header, ObjectId oid) implements PeerRequest {}
+
+    /**
+     * Recovery's read of a whole object, as it is at the receiver; answered with {@link Response.ObjectData}, whose
+     * {@code copies} are 1 if the object has an in-flight mark there, else 0.
      *
      * <pre>
      *  16 oid u64 | data_length = size of the object

@@ -24,6 +24,7 @@ import sheepdog.protocol.wire.PeerRequest.Ping;
 import sheepdog.protocol.wire.PeerRequest.ReadReplica;
 import sheepdog.protocol.wire.PeerRequest.RemoveReplica;
 import sheepdog.protocol.wire.PeerRequest.SettleObject;
+import sheepdog.protocol.wire.PeerRequest.StatObject;
 import sheepdog.protocol.wire.PeerRequest.WriteReplica;
 import sheepdog.protocol.wire.PeerRequest.YieldOwner;
 
@@ -223,6 +224,7 @@ public final class RequestCodec {
             case IN_FLIGHT_OBJECTS ->
                 when(in.isVid(16), () -> new InFlightObjects(head, new Vid(in.i32(16)), in.i64(24)));
             case SETTLE_OBJECT -> when(in.oid().isValid(), () -> new SettleObject(head, in.oid(), in.i64(24)));
+            case STAT_OBJECT -> when(in.oid().isValid(), () -> new StatObject(head, in.oid()));
             case FETCH_OBJECT -> when(in.oid().isValid(), () -> new FetchObject(head, in.oid()));
             case LIST_OBJECTS ->
                 when(
@@ -414,6 +416,7 @@ public final class RequestCodec {
             case CompletedWrites _ -> Opcode.COMPLETED_WRITES;
             case InFlightObjects _ -> Opcode.IN_FLIGHT_OBJECTS;
             case SettleObject _ -> Opcode.SETTLE_OBJECT;
+            case StatObject _ -> Opcode.STAT_OBJECT;
             case FetchObject _ -> Opcode.FETCH_OBJECT;
             case ListObjects _ -> Opcode.LIST_OBJECTS;
             case YieldOwner _ -> Opcode.YIELD_OWNER;
@@ -522,6 +525,7 @@ public final class RequestCodec {
                 out.putLong(24, s.generation());
                 yield putOid(out, s.oid());
             }
+            case StatObject s -> putOid(out, s.oid());
             case FetchObject f -> {
                 out.putLong(16, f.oid().bits());
                 yield f.oid().size();

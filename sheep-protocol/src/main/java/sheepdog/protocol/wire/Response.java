@@ -1,6 +1,7 @@
 package sheepdog.protocol.wire;
 
 import java.util.List;
+import java.util.Optional;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Invariant;
 import sheepdog.protocol.model.NodeId;
@@ -115,6 +116,34 @@ public sealed interface Response {
     record ObjectIds(ResultCode result, List<ObjectId> oids) implements Response {
         public ObjectIds {
             oids = List.copyOf(oids);
+        }
+    }
+
+    /**
+     * What a store has of an object (R4).
+     *
+     * <pre>
+     *  20 kind u8: 0 NOTHING, 1 COPY, 2 REMOVED | 21 marked u8 | 24 epoch u32 | 28 forgotten u32
+     * </pre>
+     *
+     * @param epoch  of the newest mutation, or of the recovery if that is later; without meaning with NOTHING
+     * @param marked whether the copy, or the absence, has an in-flight mark
+     * @param forgotten removals of epochs up to this one are not remembered there: NOTHING may stand for one
+     */
+    record ObjectState(ResultCode result, Kind kind, Epoch epoch, boolean marked, Epoch forgotten) implements Response {
+        /** The order is the wire's. */
+        public enum Kind {
+            /** No copy, and nothing is known of a removal. */
+            NOTHING,
+            COPY,
+            /** No copy: the object was removed. */
+            REMOVED;
+
+            private static final Kind[] ALL = values();
+
+            static Optional<Kind> of(int code) {
+                return code < ALL.length ? Optional.of(ALL[code]) : Optional.empty();
+            }
         }
     }
 

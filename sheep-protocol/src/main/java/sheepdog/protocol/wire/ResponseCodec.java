@@ -74,6 +74,12 @@ public final class ResponseCodec {
                 out.put(21, (byte) fallback.copyPolicy());
                 out.put(22, (byte) fallback.blockSizeShift());
             }
+            case Response.ObjectState state -> {
+                out.put(20, (byte) state.kind().ordinal());
+                out.put(21, (byte) (state.marked() ? 1 : 0));
+                out.putInt(24, state.epoch().number());
+                out.putInt(28, state.forgotten().number());
+            }
             case Response.HelloReply hello -> {
                 out.putInt(20, hello.version());
                 out.putLong(24, hello.clusterCtime());
@@ -86,7 +92,7 @@ public final class ResponseCodec {
 
     /**
      * Makes a response of its bytes. A result other than SUCCESS gives {@link Response.Plain}, or {@link Response.Data}
-     * if there is a payload; a hello's answer is always whole, and so is a fetch's that finds nothing.
+     * if there is a payload; a hello's answer is always whole.
      *
      * @param opcode of the request
      * @param header 48 bytes from the position, left as they are
@@ -119,8 +125,7 @@ public final class ResponseCodec {
         if (operation == Opcode.HELLO && body.length() == ENDPOINT_BYTES) {
             return Optional.of(hello(result, in, body.bytes().order(ByteOrder.LITTLE_ENDIAN)));
         }
-        boolean absence = operation == Opcode.FETCH_OBJECT && result == ResultCode.NO_OBJ;
-        if (operation == null || operation == Opcode.HELLO || result != ResultCode.SUCCESS && !absence) {
+        if (operation == null || operation == Opcode.HELLO || result != ResultCode.SUCCESS) {
             return Optional.of(plain(result, body));
         }
         return switch (operation) {
@@ -147,12 +152,19 @@ public final class ResponseCodec {
                 body.length() % Long.BYTES == 0
                         ? Optional.of(new Response.ObjectIds(result, oids(body)))
                         : Optional.empty();
+            case STAT_OBJECT -> objectState(result, in);
             case LIST_OBJECTS ->
                 body.length() % VERSION_BYTES == 0
                         ? Optional.of(new Response.ObjectVersions(result, versions(body)))
                         : Optional.empty();
             default -> Optional.of(plain(result, body));
         };
+    }
+
+    private static Optional<Response> objectState(ResultCode result, ByteBuffer in) {
+        return Response.ObjectState.Kind.of(in.get(20) & 0xff)
+                .map(kind -> new Response.ObjectState(
+                        result, kind, new Epoch(in.getInt(24)), in.get(21) != 0, new Epoch(in.getInt(28))));
     }
 
     private static Response plain(ResultCode result, Payload body) {

@@ -111,13 +111,20 @@ final class AnyMessage {
         } else if (type == VdiName.class) {
             return new VdiName(text(VdiName.BYTES));
         } else if (type == Payload.class) {
-            return Payload.of(bytes(kind == Request.GetVdiAttr.class ? ObjectId.ATTR_BYTES : length));
+            if (kind == Request.GetVdiAttr.class) {
+                return Payload.of(bytes(ObjectId.ATTR_BYTES));
+            }
+            // A result with no bytes is another kind of response.
+            return Payload.of(bytes(kind == Response.Data.class ? Math.max(1, length) : length));
         } else if (type == byte[].class) {
             return bytes(random.nextInt(Protocol.AUTHENTICATION_BYTES_MAX + 1));
         } else if (type == NodeId.class) {
             return new NodeId(bytes(16), random.nextInt(1 << 16));
         } else if (type == ResultCode.class) {
             return ResultCode.SUCCESS;
+        } else if (type == Response.ObjectState.Kind.class) {
+            var kinds = Response.ObjectState.Kind.values();
+            return kinds[random.nextInt(kinds.length)];
         } else if (type == boolean.class) {
             return random.nextBoolean();
         } else if (type == String.class) {

@@ -107,6 +107,7 @@ class ResponseCodecProperties {
             case Response.HelloReply _ -> Opcode.HELLO;
             case Response.ObjectIds _ -> Opcode.IN_FLIGHT_OBJECTS;
             case Response.ObjectVersions _ -> Opcode.LIST_OBJECTS;
+            case Response.ObjectState _ -> Opcode.STAT_OBJECT;
         };
     }
 }

@@ -105,16 +105,17 @@ class ResponseCodecTest {
     }
 
     @Test
-    void anAbsenceThatIsInFlightComesWithItsMark() {
-        var absence = new Response.ObjectData(ResultCode.NO_OBJ, 1, 0, Payload.EMPTY);
+    void anAbsenceThatIsInFlightComesWithItsEpochAndItsMark() {
+        var absence = new Response.ObjectState(
+                ResultCode.SUCCESS, Response.ObjectState.Kind.REMOVED, new Epoch(7), true, new Epoch(3));
 
         var encoded = assertEncodes(
                 absence,
-                Opcode.FETCH_OBJECT,
-                512,
-                "00 ea 0000 01000000 d2040000 00000000 02000000 01000000" + "00".repeat(24));
+                Opcode.STAT_OBJECT,
+                0,
+                "00 ed 0000 01000000 d2040000 00000000 00000000 02010000 07000000 03000000" + "00".repeat(16));
 
-        assertThat(ResponseCodec.decode(Opcode.FETCH_OBJECT.code(), encoded.header(), Payload.EMPTY))
+        assertThat(ResponseCodec.decode(Opcode.STAT_OBJECT.code(), encoded.header(), Payload.EMPTY))
                 .isEqualTo(Outcome.ok(absence));
     }
 

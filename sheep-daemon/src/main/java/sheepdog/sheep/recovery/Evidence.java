@@ -1,0 +1,168 @@
+package sheepdog.sheep.recovery;
+
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiPredicate;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.wire.Response.ObjectState;
+import sheepdog.protocol.wire.Response.ObjectState.Kind;
+import sheepdog.sheep.cluster.ReplicaSet;
+
+/**
+ * Finds out from what stores say of an object what its newest content is (R4). Pure; one object, one epoch.
+ *
+ * <p>A mutation is acknowledged only when every replica of its epoch has it and could be sure, before, of the object's
+ * newest content. A store keeps the epoch of what it has, be it a copy or the memory of a removal. So:
+ *
+ * <ul>
+ *   <li>A store is <em>sure up to</em> an epoch that it has something of: it has all that was acknowledged up to the end
+ *       of it. If it is a replica of the next epoch that counts, too, it is sure up to that one; and so it is if it has
+ *       recovered in an epoch whose replica it was.
+ *   <li>Who is sure up to the latest epoch has the newest content, if for each later epoch some replica of it has
+ *       answered: that one has nothing of that epoch, so nothing was acknowledged in it.
+ * </ul>
+ *
+ * It does not matter whether these are one store or many. Where they do not suffice, one of the {@link #missing} must
+ * answer first; nothing older is taken.
+ */
+final class Evidence {
+    private final List<ReplicaSet> epochs;
+    private final boolean newborn;
+    private final Epoch current;
+    private final BiPredicate<Long, Epoch> recovered;
+    private final Map<Long, ObjectState> answers = new LinkedHashMap<>();
+
+    /** What the newest content is. */
+    sealed interface Verdict {
+        /** One of these stores has it. */
+        record Copy(Set<Long> holders) implements Verdict {}
+
+        /**
+         * @param removed whether somebody remembers a removal. Who relies on that has to remember it, too: it may have
+         *                been one that was not acknowledged, and is now taken for one that was
+         * @param marked  whether somebody who knows of the absence has it marked as in flight
+         */
+        record Absence(boolean removed, boolean marked) implements Verdict {}
+    }
+
+    /**
+     * @param epochs    those that count, the oldest first. In the first one all replicas had the newest content, or the
+     *                  object did not exist before it
+     * @param newborn   the latter
+     * @param current   the present epoch; one that does not count if it is not the last of {@code epochs}
+     * @param recovered whether a store had in an epoch all that it was a replica of
+     */
+    Evidence(List<ReplicaSet> epochs, boolean newborn, Epoch current, BiPredicate<Long, Epoch> recovered) {
+        this.epochs = epochs;
+        this.newborn = newborn;
+        this.current = current;
+        this.recovered = recovered;
+    }
+
+    void add(long storeId, ObjectState state) {
+        answers.put(storeId, state);
+    }
+
+    /** The stores whose answers matter, those of the latest epochs first. */
+    Set<Long> witnesses() {
+        var stores = new LinkedHashSet<Long>();
+        epochs.reversed().forEach(set -> stores.addAll(set.stores()));
+        return stores;
+    }
+
+    /** Whether a store is sure of what it has in the current epoch, whatever that is. */
+    boolean isSure(long storeId) {
+        var nothing = new ObjectState(null, Kind.NOTHING, Epoch.NONE, false, Epoch.NONE);
+        return !newborn
+                && !epochs.isEmpty()
+                && epochs.getLast().epoch().equals(current)
+                && sureUpTo(storeId, nothing).equals(current);
+    }
+
+    /** Empty as long as nobody can be sure. */
+    Optional<Verdict> verdict() {
+        return Optional.of(latest())
+                .filter(latest -> unwitnessed(latest).isEmpty())
+                .flatMap(this::contentOf);
+    }
+
+    /** Sets of stores, each of which one must answer before there can be a verdict; empty if there is one. */
+    List<ReplicaSet> missing() {
+        Epoch latest = latest();
+        var unwitnessed = unwitnessed(latest);
+        return unwitnessed.isEmpty() && contentOf(latest).isEmpty() ? List.of(epochs.getFirst()) : unwitnessed;
+    }
+
+    /** The latest epoch that some store is sure up to. */
+    private Epoch latest() {
+        return answers.entrySet().stream()
+                .map(e -> sureUpTo(e.getKey(), e.getValue()))
+                .max(Epoch::compareTo)
+                .orElse(Epoch.NONE);
+    }
+
+    private List<ReplicaSet> unwitnessed(Epoch latest) {
+        return epochs.stream()
+                .filter(set -> latest.isBefore(set.epoch()))
+                .filter(set -> set.stores().stream().noneMatch(s -> hasNothingOf(s, set.epoch())))
+                .toList();
+    }
+
+    private boolean hasNothingOf(long storeId, Epoch epoch) {
+        ObjectState state = answers.get(storeId);
+        return state != null
+                && (state.kind() != Kind.NOTHING || state.forgotten().isBefore(epoch));
+    }
+
+    private Optional<Verdict> contentOf(Epoch latest) {
+        if (latest.equals(Epoch.NONE)) {
+            return newborn ? Optional.of(new Verdict.Absence(false, false)) : Optional.empty();
+        }
+        var holders = new HashSet<Long>();
+        boolean removed = false;
+        boolean marked = false;
+        for (var answer : answers.entrySet()) {
+            if (sureUpTo(answer.getKey(), answer.getValue()).equals(latest)) {
+                if (isCopy(answer.getValue())) {
+                    holders.add(answer.getKey());
+                } else {
+                    removed |= answer.getValue().kind() == Kind.REMOVED;
+                    marked |= answer.getValue().marked();
+                }
+            }
+        }
+        return Optional.of(
+                holders.isEmpty() ? new Verdict.Absence(removed, marked) : new Verdict.Copy(Set.copyOf(holders)));
+    }
+
+    /** A copy from before the object's birth is one of an earlier object of that id. */
+    private boolean isCopy(ObjectState state) {
+        return state.kind() == Kind.COPY && !(newborn && isBeforeAll(state.epoch()));
+    }
+
+    private boolean isBeforeAll(Epoch epoch) {
+        return epochs.isEmpty() || epoch.isBefore(epochs.getFirst().epoch());
+    }
+
+    /** What it has of an epoch whose replica it was not is of an earlier object of that id. */
+    private Epoch sureUpTo(long storeId, ObjectState state) {
+        Epoch sure = Epoch.NONE;
+        Epoch before = Epoch.NONE;
+        for (ReplicaSet set : epochs) {
+            if (set.stores().contains(storeId)) {
+                boolean has = state.kind() != Kind.NOTHING && state.epoch().equals(set.epoch());
+                boolean had = before.equals(Epoch.NONE) || !sure.isBefore(before);
+                if (has || had || recovered.test(storeId, set.epoch())) {
+                    sure = set.epoch();
+                }
+            }
+            before = set.epoch();
+        }
+        return sure;
+    }
+}

@@ -1,0 +1,108 @@
+package sheepdog.sheep.recovery;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.Pool;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.ObjectId;
+import sheepdog.sheep.cluster.Cluster;
+import sheepdog.sheep.cluster.ClusterView;
+import sheepdog.store.api.ObjectInfo;
+import sheepdog.store.api.ObjectStore;
+
+/**
+ * Gives back what nobody needs any more once every member has recovered: the memory of removals, and the copies of
+ * objects whose replicas are elsewhere now. Once per epoch. Loop-owned.
+ */
+final class Leftovers {
+    private static final Logger LOG = LoggerFactory.getLogger(Leftovers.class);
+    private static final int PAGE = 512;
+
+    private final Loop loop;
+    private final Cluster cluster;
+    private final ObjectStore store;
+    private Epoch begun = Epoch.NONE;
+
+    Leftovers(Loop loop, Cluster cluster, ObjectStore store) {
+        this.loop = loop;
+        this.cluster = cluster;
+        this.store = store;
+    }
+
+    /** Begins if the time has come. */
+    void look() {
+        cluster.view()
+                .filter(view -> !view.epoch().equals(begun) && isWhole(view))
+                .ifPresent(view -> {
+                    begun = view.epoch();
+                    new Round(view).begin();
+                });
+    }
+
+    private boolean isWhole(ClusterView view) {
+        var state = cluster.state();
+        return view.epoch().equals(state.epoch()) && view.epoch().equals(state.whole(state.copiesMin()));
+    }
+
+    private final class Round {
+        private final ClusterView view;
+        private final Deque<ObjectId> needless = new ArrayDeque<>();
+        private Optional<ObjectId> listed = Optional.empty();
+        private boolean all;
+        private long dropped;
+
+        Round(ClusterView view) {
+            this.view = view;
+        }
+
+        void begin() {
+            loop.offload(Pool.BULK, 1, () -> {
+                        store.forgetRemovals(view.epoch());
+                        return true;
+                    })
+                    .thenAccept(_ -> next());
+        }
+
+        private void next() {
+            if (!cluster.epoch().equals(view.epoch())) {
+                return;
+            }
+            ObjectId oid = needless.poll();
+            if (oid != null) {
+                drop(oid);
+            } else if (!all) {
+                loop.offload(Pool.BULK, 1, () -> store.list(listed, PAGE)).thenAccept(this::take);
+            } else if (dropped > 0) {
+                LOG.info("copies given back epoch={} objects={}", view.epoch(), dropped);
+            }
+        }
+
+        private void take(List<ObjectInfo> page) {
+            page.stream().map(ObjectInfo::oid).filter(this::isElsewhere).forEach(needless::add);
+            all = page.size() < PAGE;
+            if (!all) {
+                listed = Optional.of(page.getLast().oid());
+            }
+            next();
+        }
+
+        private boolean isElsewhere(ObjectId oid) {
+            int copies = cluster.copies(oid);
+            return view.epoch().equals(cluster.state().whole(copies))
+                    && view.replicas(oid, copies).stream().noneMatch(view::isSelf);
+        }
+
+        private void drop(ObjectId oid) {
+            loop.offload(Pool.STORE, oid.bits(), () -> store.drop(oid, view.epoch()))
+                    .thenAccept(result -> {
+                        dropped += result.isOk() ? 1 : 0;
+                        next();
+                    });
+        }
+    }
+}
