@@ -22,14 +22,24 @@ public final class Console {
     private final WritableByteChannel out;
     private final WritableByteChannel err;
     private final boolean terminal;
+    private final boolean errTerminal;
     private final ByteArrayOutputStream held = new ByteArrayOutputStream();
 
-    /** @param terminal whether {@code out} is one */
-    public Console(ReadableByteChannel in, WritableByteChannel out, WritableByteChannel err, boolean terminal) {
+    /**
+     * @param terminal    whether {@code out} is one
+     * @param errTerminal whether {@code err} is one
+     */
+    public Console(
+            ReadableByteChannel in,
+            WritableByteChannel out,
+            WritableByteChannel err,
+            boolean terminal,
+            boolean errTerminal) {
         this.in = in;
         this.out = out;
         this.err = err;
         this.terminal = terminal;
+        this.errTerminal = errTerminal;
     }
 
     /** A line of normal output. */
@@ -51,6 +61,13 @@ public final class Console {
             writeAll(err, ByteBuffer.wrap((text + "\n").getBytes(StandardCharsets.ISO_8859_1)));
         } catch (IOException _) {
             // Nobody is left to be told; the exit status still says that the command failed.
+        }
+    }
+
+    /** A line for who sits before the terminal; scripts get what they always got. */
+    public void remark(String text) {
+        if (errTerminal) {
+            error(text);
         }
     }
 

@@ -234,7 +234,7 @@ public final class Cluster implements AutoCloseable {
     private void slow(String line) {
         if (!toldSlow) {
             toldSlow = true;
-            console.error(line);
+            console.remark(line);
         }
     }
 

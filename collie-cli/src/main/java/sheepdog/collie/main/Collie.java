@@ -31,7 +31,8 @@ public final class Collie {
                 new FileInputStream(FileDescriptor.in).getChannel(),
                 new FileOutputStream(FileDescriptor.out).getChannel(),
                 new FileOutputStream(FileDescriptor.err).getChannel(),
-                isTerminal(1));
+                isTerminal(1),
+                isTerminal(2));
         List<String> words = new RawArguments(Path.of("/proc/self/cmdline"), nativeEncoding()).of(args);
         boolean permute = System.getenv("POSIXLY_CORRECT") == null;
         ExitCode code = run(words, console, ZoneId.systemDefault(), InstantSource.system(), Network.STANDARD, permute);

@@ -103,7 +103,8 @@ class ConsoleTest {
 
     private Console console(String stdin, boolean terminal) {
         var in = new ByteArrayInputStream(stdin.getBytes(StandardCharsets.US_ASCII));
-        return new Console(Channels.newChannel(in), Channels.newChannel(both), Channels.newChannel(both), terminal);
+        return new Console(
+                Channels.newChannel(in), Channels.newChannel(both), Channels.newChannel(both), terminal, false);
     }
 
     private Console failing(String reason) {
@@ -122,6 +123,6 @@ class ConsoleTest {
             public void close() {}
         };
         return new Console(
-                Channels.newChannel(InputStream.nullInputStream()), broken, Channels.newChannel(both), false);
+                Channels.newChannel(InputStream.nullInputStream()), broken, Channels.newChannel(both), false, false);
     }
 }

@@ -24,15 +24,25 @@ public record Run(String out, String err, int status) {
         return collie(cluster.network(), new byte[0], words);
     }
 
-    /** Runs it at the time {@link FakeCluster#NOW} in UTC, with stdout not a terminal. */
+    /** Runs it at the time {@link FakeCluster#NOW} in UTC, with stdout and stderr not a terminal. */
     public static Run collie(Network network, byte[] stdin, String... words) {
+        return run(network, stdin, false, words);
+    }
+
+    /** Likewise, with stderr a terminal. */
+    public static Run collieSeen(Network network, String... words) {
+        return run(network, new byte[0], true, words);
+    }
+
+    private static Run run(Network network, byte[] stdin, boolean errTerminal, String... words) {
         var out = new ByteArrayOutputStream();
         var err = new ByteArrayOutputStream();
         var console = new Console(
                 Channels.newChannel(new ByteArrayInputStream(stdin)),
                 Channels.newChannel(out),
                 Channels.newChannel(err),
-                false);
+                false,
+                errTerminal);
         int status = CollieRunner.run(
                 List.of(words),
                 console,

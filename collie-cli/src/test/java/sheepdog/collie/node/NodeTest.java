@@ -102,13 +102,17 @@ class NodeTest {
         cluster.ignore(Request.ReadObject.class::isInstance);
 
         for (String[] words : new String[][] {{"node", "info"}, {"vdi", "list"}}) {
-            Run run = Run.collie(cluster.impatientNetwork(), new byte[0], words);
+            Run run = Run.collieSeen(cluster.impatientNetwork(), words);
 
             assertThat(run.err().lines().filter(line -> line.startsWith("waiting for ")))
                     .singleElement()
                     .asString()
                     .matches("waiting for 127\\.0\\.0\\.1:7000 to read object 80[0-9a-f]{14}, \\^C ends");
             assertThat(run.out()).doesNotContain("waiting");
+            assertThat(Run.collie(cluster.impatientNetwork(), new byte[0], words)
+                            .err())
+                    .as("not on a terminal")
+                    .doesNotContain("waiting");
         }
     }
 }
