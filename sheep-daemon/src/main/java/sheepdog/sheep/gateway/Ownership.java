@@ -46,6 +46,11 @@ import sheepdog.sheep.runtime.PeerLink;
 final class Ownership {
     private static final Logger LOG = LoggerFactory.getLogger(Ownership.class);
     private static final Duration RETRY = Duration.ofMillis(100);
+    /**
+     * How long one who gave the right back leaves it to the one who asked, before taking it again. Longer than that one may wait
+     * before its next try; it ends when anybody has taken it.
+     */
+    private static final Duration GIVE_WAY = RETRY.multipliedBy(3);
     /** Mutations that go on before somebody else who asks for the VDI gets it. */
     private static final Duration HOLD = Duration.ofMillis(50);
 
@@ -69,6 +74,8 @@ final class Ownership {
         boolean paused;
         /** Whom the right was asked of, while the answer is awaited. */
         Owner asked = Owner.NOBODY;
+        /** The right was given back, and is for somebody else to take first. */
+        boolean givesWay;
 
         final Deque<Consumer<Right>> waiting = new ArrayDeque<>();
         final List<Runnable> whenIdle = new ArrayList<>();
@@ -119,10 +126,14 @@ final class Ownership {
     void ended(Vid vid, Right right) {
         Holding holding = holdings.get(vid);
         if (holding != null && holding.right == right && right.isIdle()) {
-            var quiet = List.copyOf(holding.whenIdle);
-            holding.whenIdle.clear();
-            quiet.forEach(Runnable::run);
+            runWhenIdle(holding);
         }
+    }
+
+    private static void runWhenIdle(Holding holding) {
+        var quiet = List.copyOf(holding.whenIdle);
+        holding.whenIdle.clear();
+        quiet.forEach(Runnable::run);
     }
 
     /**
@@ -299,9 +310,38 @@ final class Ownership {
                 holding,
                 () -> cluster.propose(new ClusterCommand.ReleaseOwner(vid, holding.right.generation()))
                         .thenAccept(result -> {
-                            forget(vid, holding);
+                            giveWay(vid, holding);
                             done.complete(result.code());
                         }));
+    }
+
+    /**
+     * The right was given back because somebody asked. Who waits for it here waits for that one first: the owner's next
+     * entry would always be in the log before that of one farther away, who would ask again and again and never get it.
+     */
+    private void giveWay(Vid vid, Holding holding) {
+        if (holdings.get(vid) != holding) {
+            return;
+        }
+        var next = new Holding();
+        next.givesWay = true;
+        next.waiting.addAll(holding.waiting);
+        holding.waiting.clear();
+        holdings.put(vid, next);
+        runWhenIdle(holding);
+        loop.after(GIVE_WAY, () -> takeAfter(vid, next));
+    }
+
+    private void takeAfter(Vid vid, Holding next) {
+        if (!next.givesWay || holdings.get(vid) != next) {
+            return;
+        }
+        next.givesWay = false;
+        if (next.waiting.isEmpty()) {
+            holdings.remove(vid);
+        } else {
+            take(vid, next);
+        }
     }
 
     /**
@@ -328,11 +368,9 @@ final class Ownership {
     private void forget(Vid vid, Holding holding) {
         if (holdings.get(vid) == holding) {
             holdings.remove(vid);
-            var quiet = List.copyOf(holding.whenIdle);
             var waiting = List.copyOf(holding.waiting);
-            holding.whenIdle.clear();
             holding.waiting.clear();
-            quiet.forEach(Runnable::run);
+            runWhenIdle(holding);
             waiting.forEach(run -> whenHeld(vid, run));
         }
     }
@@ -341,9 +379,15 @@ final class Ownership {
         for (Vid vid : List.copyOf(holdings.keySet())) {
             Holding holding = holdings.get(vid);
             boolean lost = holding != null && holding.state != State.TAKING && !isMine(vid, holding.right.generation());
-            if (lost) {
+            if (lost && holding.state == State.DRAINING && holding.right.isIdle()) {
+                // Most likely given back by this one; if an epoch took it, nothing is under way that must be told.
+                giveWay(vid, holding);
+            } else if (lost) {
                 LOG.warn("lost the right to write vdi={} generation={}", vid, holding.right.generation());
                 forget(vid, holding);
+            }
+            if (holding != null && holding.givesWay && cluster.owner(vid).isHeld()) {
+                takeAfter(vid, holding);
             }
             // Whoever was asked has lost it, and may never answer.
             boolean free = holding != null

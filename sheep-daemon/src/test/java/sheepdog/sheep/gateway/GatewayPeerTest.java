@@ -323,9 +323,24 @@ class GatewayPeerTest {
         link.answerAll(ResultCode.SUCCESS);
 
         assertThat(yielded).isCompletedWithValue(ResultCode.SUCCESS);
+        later();
         link.answerAll(ResultCode.SUCCESS);
         assertThat(next).isCompletedWithValue(ResultCode.SUCCESS);
         assertThat(cluster.owner(VID).generation()).isEqualTo(2);
+    }
+
+    @Test
+    void theRightThatWasGivenBackIsLeftToTheOneWhoAskedForIt() {
+        write(0, 1);
+        run(gateway.yieldOwner(VID, 1));
+        later();
+        var next = write(0, 2);
+
+        link.answerAll(ResultCode.SUCCESS);
+
+        assertThat(cluster.owner(VID).isHeld()).isFalse();
+        assertThat(writes()).isEmpty();
+        assertThat(next).isNotDone();
     }
 
     @Test
