@@ -63,7 +63,8 @@ public final class ChaosMain {
         System.exit(0);
     }
 
-    private static void delete(Path folder) throws IOException {
+    /** With all that is in it. */
+    static void delete(Path folder) throws IOException {
         Files.walkFileTree(folder, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {

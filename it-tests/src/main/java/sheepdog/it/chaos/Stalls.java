@@ -133,6 +133,7 @@ public final class Stalls {
                 }
             }
         }
+        ChaosMain.delete(folder);
         print(stalls, usual, runs);
         System.exit(0);
     }
