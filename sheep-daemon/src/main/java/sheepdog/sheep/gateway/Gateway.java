@@ -457,10 +457,16 @@ public final class Gateway {
         private void heal(List<Node> sound) {
             Traffic ofObject = traffic.get(mutation.oid());
             ofObject.whenHealed.add(healing -> {
-                if (healing == Settlement.Healing.NEVER || ++healings > HEALINGS_MAX) {
-                    finish(ResultCode.EIO);
-                } else {
-                    again();
+                switch (healing) {
+                    case NEVER -> finish(ResultCode.EIO);
+                    case LATER -> again(); // A replica is on its way out, say; that is no answer yet.
+                    case DONE -> {
+                        if (++healings > HEALINGS_MAX) {
+                            finish(ResultCode.EIO);
+                        } else {
+                            again();
+                        }
+                    }
                 }
             });
             if (ofObject.healing.isEmpty()) {

@@ -46,17 +46,22 @@ import sheepdog.store.api.Stamp;
  * in doubt: the stores whose word counts are asked what they have, {@link Evidence} tells whose is the newest, and that
  * replaces what is here. If too few of them are there, the object waits for them; nothing older is taken for it.
  *
- * <p>Objects that a request waits for come first; a sweep after each epoch brings the rest, one at a time. A new epoch
+ * <p>Objects that a request waits for come first; a sweep after each epoch brings the rest, a few at a time. A new epoch
  * ends what is under way and starts anew. Loop-owned.
  */
 public final class Recovery {
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
     private static final Duration RETRY = Duration.ofMillis(500);
-    /** An object that was in doubt for so many {@link #RETRY} is named in the log. */
-    private static final int ROUNDS_UNTIL_NAMED = 10;
 
-    /** Objects fetched at once; each holds its bytes in memory. */
-    private static final int FETCHES_MAX = 4;
+    private static final int PAUSE_DOUBLINGS_MAX = 5;
+    /** An object that was in doubt for so many rounds, some seconds, is named in the log. */
+    private static final int ROUNDS_UNTIL_NAMED = 4;
+
+    /** Objects brought at once; each holds its bytes in memory. */
+    private static final int BRINGS_MAX = 8;
+
+    /** So many of them may be the sweep's, so that clients find their share of disks and network. */
+    private static final int SWEEPS_MAX = 4;
 
     /** Objects whose {@link #isSure} is remembered. */
     private static final int KNOWN_MAX = 65_536;
@@ -74,7 +79,8 @@ public final class Recovery {
     private final Set<ObjectId> verified = new HashSet<>();
     private final Map<ObjectId, Boolean> sure = new HashMap<>();
     private final Map<ObjectId, Bringing> bringing = new HashMap<>();
-    private final Deque<Bringing> queued = new ArrayDeque<>();
+    private final Deque<Bringing> urgent = new ArrayDeque<>();
+    private final Deque<Bringing> patient = new ArrayDeque<>();
     private int running;
     private Epoch epoch = Epoch.NONE;
     private Optional<Sweep> sweep = Optional.empty();
@@ -126,26 +132,29 @@ public final class Recovery {
         return bringing.size();
     }
 
-    /** The stage completes when {@code oid} is trusted, or the epoch has changed; ask {@link #isTrusted} again. */
+    /**
+     * For a request that waits: goes before the sweep's. The stage completes when {@code oid} is trusted, or the epoch has
+     * changed; ask {@link #isTrusted} again.
+     */
     public CompletionStage<Void> bring(ObjectId oid) {
-        return flow(oid).done;
+        Bringing flow = flow(oid);
+        flow.hurry();
+        startQueued();
+        return flow.done;
     }
 
     private Bringing flow(ObjectId oid) {
-        Bringing flow = bringing.get(oid);
-        if (flow == null) {
-            flow = new Bringing(oid, cluster.view().orElseThrow());
-            bringing.put(oid, flow);
-            queued.add(flow);
-            startQueued();
-        }
-        return flow;
+        return bringing.computeIfAbsent(oid, _ -> {
+            var flow = new Bringing(oid, cluster.view().orElseThrow());
+            patient.add(flow);
+            return flow;
+        });
     }
 
     private void startQueued() {
-        while (running < FETCHES_MAX && !queued.isEmpty()) {
+        while (running < BRINGS_MAX && !(urgent.isEmpty() && patient.isEmpty())) {
             running++;
-            queued.poll().start();
+            (urgent.isEmpty() ? patient : urgent).poll().start();
         }
     }
 
@@ -209,9 +218,11 @@ public final class Recovery {
         private final ClusterView view;
         private final LoopFuture<Void> done = new LoopFuture<>(loop);
         private final List<Runnable> whenStuck = new ArrayList<>();
+        private boolean hurried;
         private boolean started;
         private boolean stuck;
         private int rounds;
+        private int waits;
 
         private Evidence evidence;
         private ObjectState ours;
@@ -221,6 +232,16 @@ public final class Recovery {
         Bringing(ObjectId oid, ClusterView view) {
             this.oid = oid;
             this.view = view;
+        }
+
+        /** A request waits for it. */
+        void hurry() {
+            if (!hurried) {
+                hurried = true;
+                if (patient.remove(this)) {
+                    urgent.add(this);
+                }
+            }
         }
 
         void start() {
@@ -374,9 +395,11 @@ public final class Recovery {
         private void waitForTurn() {
             started = false;
             running--;
-            loop.after(RETRY, () -> {
+            // Who is missing comes with a new epoch; before that only what went wrong on the way can go better.
+            Duration pause = RETRY.multipliedBy(1L << Math.min(waits++, PAUSE_DOUBLINGS_MAX));
+            loop.after(pause, () -> {
                 if (!isOver()) {
-                    queued.add(this);
+                    (hurried ? urgent : patient).add(this);
                     startQueued();
                 }
             });
@@ -410,7 +433,8 @@ public final class Recovery {
 
         private void end() {
             bringing.remove(oid);
-            queued.remove(this);
+            urgent.remove(this);
+            patient.remove(this);
             if (started) {
                 running--;
             }
@@ -426,6 +450,7 @@ public final class Recovery {
         private final Deque<ObjectId> wanted = new ArrayDeque<>();
         private final Set<ObjectId> seen = new HashSet<>();
         private final Set<ObjectId> unfinished = new HashSet<>();
+        private int active;
         private int recordedFrom = Integer.MAX_VALUE;
         private boolean recording;
 
@@ -482,27 +507,35 @@ public final class Recovery {
             if (isOver()) {
                 return;
             }
-            ObjectId oid = wanted.poll();
-            if (oid == null) {
+            while (active < SWEEPS_MAX && !wanted.isEmpty()) {
+                ObjectId oid = wanted.poll();
+                if (!isTrusted(oid)) {
+                    bringOne(oid);
+                }
+            }
+            startQueued();
+            if (active == 0) {
                 record();
-            } else if (isTrusted(oid)) {
-                loop.execute(this::next);
-            } else {
-                bringOne(oid);
             }
         }
 
-        /** The next one follows when this one is here, or cannot be had now. */
+        /** Another one follows when this one is here, or cannot be had now. */
         private void bringOne(ObjectId oid) {
+            active++;
             unfinished.add(oid);
             Bringing flow = flow(oid);
-            flow.whenStuck(() -> loop.execute(this::next));
+            flow.whenStuck(this::oneLess);
             flow.done.thenAccept(_ -> {
                 unfinished.remove(oid);
-                if (!isOver() && !flow.stuck) {
-                    loop.execute(this::next);
+                if (!flow.stuck) {
+                    oneLess();
                 }
             });
+        }
+
+        private void oneLess() {
+            active--;
+            loop.execute(this::next);
         }
 
         /**

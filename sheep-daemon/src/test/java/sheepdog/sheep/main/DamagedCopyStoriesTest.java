@@ -5,6 +5,7 @@ import static sheepdog.sheep.testkit.TestCluster.create;
 import static sheepdog.sheep.testkit.TestCluster.read;
 import static sheepdog.sheep.testkit.TestCluster.write;
 
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.ResultCode;
@@ -52,6 +53,22 @@ class DamagedCopyStoriesTest {
         assertThat(cluster.await(early).result()).isEqualTo(ResultCode.SUCCESS);
         assertThat(cluster.await(late).result()).isEqualTo(ResultCode.SUCCESS);
         assertThat(onDisk(1)).isEqualTo(onDisk(2)).isEqualTo(onDisk(3)).containsExactly(2, 1, 3);
+    }
+
+    @Test
+    void aReplacementThatDoesNotArriveIsTriedAgainForAsLongAsItTakes() {
+        cluster.ask(1, create(data, 0, new byte[] {1, 1, 1}));
+        cluster.host(2).store().damage(data);
+        cluster.rule(
+                (_, to, request) -> to == 2 && request instanceof PeerRequest.CreateReplica ? Fate.LOSE : Fate.DELIVER);
+        var write = cluster.begin(1, write(data, 1, new byte[] {2}));
+
+        cluster.loop().advance(Duration.ofSeconds(5));
+
+        assertThat(write.isDone()).isFalse();
+        cluster.noRules();
+        assertThat(cluster.await(write).result()).isEqualTo(ResultCode.SUCCESS);
+        assertThat(onDisk(2)).containsExactly(1, 2, 1);
     }
 
     @Test
