@@ -93,9 +93,13 @@ public final class SheepProcess implements AutoCloseable {
 
     /** A connection to it, by its unix socket if its network is not that of this process. */
     public WireClient connect() throws IOException {
-        return spec.prefix().isEmpty()
-                ? WireClient.connect(spec.address(), spec.port())
-                : WireClient.connect(spec.store().resolve("sock"));
+        return isInAnotherNetwork()
+                ? WireClient.connect(spec.store().resolve("sock"))
+                : WireClient.connect(spec.address(), spec.port());
+    }
+
+    private boolean isInAnotherNetwork() {
+        return spec.prefix().contains("netns");
     }
 
     /** Waits until it answers a question, formatted or not. */
