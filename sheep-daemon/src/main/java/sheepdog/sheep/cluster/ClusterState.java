@@ -30,7 +30,7 @@ import sheepdog.sheep.cluster.VdiEntry.State;
  * <p>Deterministic and passive: no clock, no chance, no disk, no thread of its own. Loop-owned.
  */
 public final class ClusterState {
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
 
     private ClusterFormat format = ClusterFormat.NONE;
     private final List<EpochRecord> epochs = new ArrayList<>();
@@ -160,6 +160,7 @@ public final class ClusterState {
     }
 
     void epoch(EpochRecord record) {
+        unsettleForThoseWhoReturn(record);
         epochs.add(record);
         expel((store, incarnation) ->
                 record.store(store).filter(m -> m.incarnation() == incarnation).isEmpty());
@@ -184,11 +185,25 @@ public final class ClusterState {
         boolean test(long storeId, long incarnation);
     }
 
+    /**
+     * A VDI that was settled while a store was away is settled once more when it is back: it may have something in flight
+     * that nobody else knew of, in an object whose replicas were all away. That ends the owner's right as its death would.
+     */
+    private void unsettleForThoseWhoReturn(EpochRecord record) {
+        for (Member member : record.members()) {
+            epochs.reversed().stream()
+                    .filter(earlier -> earlier.store(member.storeId()).isPresent())
+                    .findFirst()
+                    .map(EpochRecord::epoch)
+                    .filter(last -> last.isBefore(epoch()))
+                    .ifPresent(last -> owners.replaceAll((_, owner) -> owner.overlooks(last) ? owner.ended() : owner));
+        }
+    }
+
     /** Ownerships and reservations of processes that are gone end here. */
     private void expel(Process gone) {
-        owners.replaceAll((_, owner) -> owner.isHeld() && gone.test(owner.storeId(), owner.incarnation())
-                ? new Owner(owner.generation(), 0, 0, true)
-                : owner);
+        owners.replaceAll((_, owner) ->
+                owner.isHeld() && gone.test(owner.storeId(), owner.incarnation()) ? owner.ended() : owner);
         Predicate<VdiEntry> orphaned = e -> e.state() == State.RESERVED && gone.test(e.maker(), e.incarnation());
         vdis.all().stream().filter(orphaned).toList().forEach(e -> vdis.put(e.to(State.DELETED)));
     }
@@ -214,7 +229,7 @@ public final class ClusterState {
         epochs.clear();
         vdis.clear();
         // Generations go on, so that what the last format's owners left under way stays refused.
-        owners.replaceAll((_, owner) -> new Owner(owner.generation(), 0, 0, false));
+        owners.replaceAll((_, owner) -> new Owner(owner.generation(), 0, 0, false, Epoch.NONE));
         recovered.clear();
         copiesMax = c.copies();
         return CommandResult.of(ResultCode.SUCCESS);
@@ -333,9 +348,9 @@ public final class ClusterState {
         if (!isMember(c.storeId(), c.incarnation()) || owner.isHeld() || owner.generation() != c.generation()) {
             return CommandResult.of(ResultCode.AGAIN, c.vid());
         }
-        long generation = owner.generation() + 1;
-        owners.put(c.vid(), new Owner(generation, c.storeId(), c.incarnation(), owner.unsettled()));
-        return new CommandResult(ResultCode.SUCCESS, c.vid(), Vid.NONE, generation, owner.unsettled() ? 1 : 0);
+        Owner taken = owner.takenBy(c.storeId(), c.incarnation());
+        owners.put(c.vid(), taken);
+        return new CommandResult(ResultCode.SUCCESS, c.vid(), Vid.NONE, taken.generation(), taken.unsettled() ? 1 : 0);
     }
 
     private boolean isMember(long storeId, long incarnation) {
@@ -360,7 +375,7 @@ public final class ClusterState {
         if (!owner.isHeld() || owner.generation() != c.generation()) {
             return CommandResult.of(ResultCode.AGAIN, c.vid());
         }
-        owners.put(c.vid(), new Owner(owner.generation(), 0, 0, owner.unsettled()));
+        owners.put(c.vid(), owner.released());
         return CommandResult.of(ResultCode.SUCCESS, c.vid());
     }
 
@@ -369,7 +384,7 @@ public final class ClusterState {
         if (!owner.isHeld() || owner.generation() != c.generation()) {
             return CommandResult.of(ResultCode.AGAIN, c.vid());
         }
-        owners.put(c.vid(), new Owner(owner.generation(), owner.storeId(), owner.incarnation(), false));
+        owners.put(c.vid(), owner.settled(epoch()));
         return CommandResult.of(ResultCode.SUCCESS, c.vid());
     }
 
@@ -390,6 +405,7 @@ public final class ClusterState {
                 out.writeLong(e.getValue().storeId());
                 out.writeLong(e.getValue().incarnation());
                 out.writeBoolean(e.getValue().unsettled());
+                out.writeInt(e.getValue().settledIn().number());
             }
             out.writeInt(copiesMax);
             recovered.write(out);
@@ -416,7 +432,12 @@ public final class ClusterState {
             for (int left = in.readInt(); left > 0; left--) {
                 owners.put(
                         new Vid(in.readInt()),
-                        new Owner(in.readLong(), in.readLong(), in.readLong(), in.readBoolean()));
+                        new Owner(
+                                in.readLong(),
+                                in.readLong(),
+                                in.readLong(),
+                                in.readBoolean(),
+                                new Epoch(in.readInt())));
             }
             copiesMax = in.readInt();
             recovered.read(in);

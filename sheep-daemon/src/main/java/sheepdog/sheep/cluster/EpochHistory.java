@@ -15,7 +15,7 @@ import sheepdog.protocol.placement.VnodeRing;
  *
  * <p>Epochs in which an object cannot have changed do not count: those without any member that was its replica in the
  * last epoch that counts. Nobody had its newest content then, so nobody could be sure, and nothing was acknowledged; its
- * holders, when they are back, are what they were.
+ * holders, when they are back, are what they were. Likewise those in which no member stored objects.
  *
  * <p>Loop-owned. Rings of earlier epochs are computed when first asked for.
  */
@@ -63,8 +63,11 @@ public final class EpochHistory {
             boolean counts = holders.isEmpty()
                     || holders.stream().anyMatch(s -> entry.record.store(s).isPresent());
             if (counts) {
-                holders = replicas(entry, oid, copies);
-                sets.add(new ReplicaSet(entry.record.epoch(), holders));
+                Set<Long> replicas = replicas(entry, oid, copies);
+                if (!replicas.isEmpty()) {
+                    holders = replicas;
+                    sets.add(new ReplicaSet(entry.record.epoch(), holders));
+                }
             }
         }
         return sets;

@@ -173,12 +173,9 @@ final class Settlement {
         }
 
         private void collect() {
-            var holders = view.nodes().stream().filter(Node::storesObjects).toList();
-            pending = holders.size();
-            if (pending == 0) {
-                done.complete(false);
-            }
-            for (Node node : holders) {
+            // Also those that are gateways only now: what they stored before may count.
+            pending = view.nodes().size();
+            for (Node node : view.nodes()) {
                 var ask = new PeerRequest.InFlightObjects(header(Opcode.IN_FLIGHT_OBJECTS, 0), vid, generation);
                 peers.send(node, ask).thenAccept(answer -> {
                     if (answer instanceof Response.ObjectIds ids && ids.result() == ResultCode.SUCCESS) {

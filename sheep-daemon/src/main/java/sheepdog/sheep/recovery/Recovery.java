@@ -228,6 +228,8 @@ public final class Recovery {
         private ObjectState ours;
         private int unanswered;
         private boolean decided;
+        /** Those whose copy could not be had in this round. */
+        private final Set<Long> failed = new HashSet<>();
 
         Bringing(ObjectId oid, ClusterView view) {
             this.oid = oid;
@@ -247,6 +249,8 @@ public final class Recovery {
         void start() {
             started = true;
             decided = false;
+            failed.clear();
+            unanswered = 0;
             evidence = evidence(oid);
             loop.offload(Pool.STORE, oid.bits(), () -> state(oid)).thenAccept(state -> {
                 if (isOver()) {
@@ -268,7 +272,7 @@ public final class Recovery {
             unanswered = others.size();
             others.forEach(this::ask);
             if (others.isEmpty()) {
-                waitForWitnesses();
+                waitForOthers();
             }
         }
 
@@ -276,27 +280,28 @@ public final class Recovery {
             Evidence round = evidence;
             var request = new PeerRequest.StatObject(Header.of(Opcode.STAT_OBJECT, 0, view.epoch(), 0), oid);
             peers.send(other.node(), request).thenAccept(answer -> {
-                if (isOver() || decided || round != evidence) {
-                    answer.release();
+                answer.release();
+                if (isOver() || round != evidence) {
                     return;
                 }
                 unanswered--;
                 if (answer instanceof ObjectState state && state.result() == ResultCode.SUCCESS) {
                     evidence.add(other.storeId(), state);
                 }
-                answer.release();
-                if (!decide() && unanswered == 0) {
-                    waitForWitnesses();
-                }
+                goOn();
             });
         }
 
+        private void goOn() {
+            if (!decided && !decide() && unanswered == 0) {
+                waitForOthers();
+            }
+        }
+
+        /** Acts on what is known by now, if that is enough. */
         private boolean decide() {
             switch (evidence.verdict().orElse(null)) {
-                case Verdict.Copy(var holders) -> {
-                    decided = true;
-                    take(holders);
-                }
+                case Verdict.Copy(var holders) -> decided = take(holders);
                 case Verdict.Absence(boolean removed, boolean marked) -> {
                     decided = true;
                     boolean remembered =
@@ -312,9 +317,9 @@ public final class Recovery {
             return decided;
         }
 
-        private void waitForWitnesses() {
+        private void waitForOthers() {
             rounds++;
-            if (rounds == ROUNDS_UNTIL_NAMED) {
+            if (rounds == ROUNDS_UNTIL_NAMED && !evidence.missing().isEmpty()) {
                 String missing = evidence.missing().stream()
                         .map(set -> cluster.state().nodes(set) + " of epoch " + set.epoch())
                         .collect(Collectors.joining(" and one of "));
@@ -323,17 +328,19 @@ public final class Recovery {
             waitForTurn();
         }
 
-        private void take(Set<Long> holders) {
+        /** @return false if none of the holders known by now let us have its copy */
+        private boolean take(Set<Long> holders) {
             if (holders.contains(cluster.self().storeId())) {
                 keepOurs();
-                return;
+                return true;
             }
-            var left = new ArrayDeque<Member>();
-            holders.stream()
+            var next = holders.stream()
+                    .filter(store -> !failed.contains(store))
                     .sorted()
                     .flatMap(store -> view.record().store(store).stream())
-                    .forEach(left::add);
-            fetch(left);
+                    .findFirst();
+            next.ifPresent(this::fetch);
+            return next.isPresent();
         }
 
         /** Our copy is the newest; those who bore it out may be gone tomorrow, so it gets today's epoch. */
@@ -342,22 +349,21 @@ public final class Recovery {
                     .thenAccept(this::taken);
         }
 
-        private void fetch(Deque<Member> holders) {
-            if (holders.isEmpty()) {
-                waitForTurn();
-                return;
-            }
-            Node holder = holders.poll().node();
+        /** If this fails, its copy may be damaged: others that may answer later have it, too. */
+        private void fetch(Member holder) {
+            Node node = holder.node();
             var request = new PeerRequest.FetchObject(Header.of(Opcode.FETCH_OBJECT, 0, view.epoch(), 0), oid);
-            peers.send(holder, request).thenAccept(answer -> {
+            peers.send(node, request).thenAccept(answer -> {
                 if (isOver()) {
                     answer.release();
                 } else if (answer instanceof Response.ObjectData data && data.result() == ResultCode.SUCCESS) {
                     replace(Optional.of(data.data()), data.copies() != 0);
                 } else {
-                    LOG.warn("copy not had oid={} from={} result={}", oid, holder.id(), answer.result());
+                    LOG.warn("copy not had oid={} from={} result={}", oid, node.id(), answer.result());
                     answer.release();
-                    fetch(holders);
+                    failed.add(holder.storeId());
+                    decided = false;
+                    goOn();
                 }
             });
         }

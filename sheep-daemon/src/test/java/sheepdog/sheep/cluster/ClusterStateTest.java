@@ -187,12 +187,48 @@ class ClusterStateTest {
 
         epoch(2, 1, 2);
 
-        assertThat(state.owner(vid)).isEqualTo(new Owner(1, 0, 0, true));
+        assertThat(state.owner(vid)).isEqualTo(new Owner(1, 0, 0, true, Epoch.NONE));
         var taken = take(1, vid);
         assertThat(taken.number()).isEqualTo(2);
         assertThat(taken.copies()).isEqualTo(1);
         apply(new ClusterCommand.SettledVdi(vid, 2));
-        assertThat(state.owner(vid)).isEqualTo(new Owner(2, 101, 1, false));
+        assertThat(state.owner(vid)).isEqualTo(new Owner(2, 101, 1, false, new Epoch(2)));
+    }
+
+    @Test
+    void aVdiThatWasSettledWhileAStoreWasAwayIsUnsettledWhenItIsBack() {
+        Vid vid = make("a");
+        take(2, vid);
+        epoch(2, 1, 3);
+        take(1, vid);
+        apply(new ClusterCommand.SettledVdi(vid, 2));
+
+        epoch(3, 1, 2, 3);
+
+        assertThat(state.owner(vid)).isEqualTo(new Owner(2, 0, 0, true, new Epoch(2)));
+    }
+
+    @Test
+    void aSettlementThatBeganWithoutAStoreIsVoidWhenItIsBack() {
+        Vid vid = make("a");
+        take(2, vid);
+        epoch(2, 1, 3);
+        take(1, vid);
+        epoch(3, 1, 2, 3);
+
+        assertThat(apply(new ClusterCommand.SettledVdi(vid, 2)).code()).isEqualTo(ResultCode.AGAIN);
+        assertThat(state.owner(vid).unsettled()).isTrue();
+    }
+
+    @Test
+    void anOwnerKeepsItsRightWhenAStoreIsBackThatMissedNoSettlement() {
+        Vid vid = make("a");
+        take(1, vid);
+        epoch(2, 1, 3);
+
+        epoch(3, 1, 2, 3, 4);
+
+        assertThat(state.owner(vid)).isEqualTo(new Owner(1, 101, 1, false, Epoch.NONE));
     }
 
     @Test
@@ -202,7 +238,7 @@ class ClusterStateTest {
 
         format();
 
-        assertThat(state.owner(vid)).isEqualTo(new Owner(1, 0, 0, false));
+        assertThat(state.owner(vid)).isEqualTo(new Owner(1, 0, 0, false, Epoch.NONE));
         assertThat(take(2, vid).number()).isEqualTo(2);
     }
 

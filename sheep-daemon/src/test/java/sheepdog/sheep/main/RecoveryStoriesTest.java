@@ -10,9 +10,14 @@ import static sheepdog.sheep.testkit.TestCluster.write;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.Node;
+import sheepdog.protocol.model.NodeId;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.model.Vid;
@@ -379,6 +384,108 @@ class RecoveryStoriesTest {
 
         assertThat(cluster.host(2).store().bytes(oid, 0, 1).orElseThrow())
                 .isEqualTo(cluster.host(4).store().bytes(oid, 0, 1).orElseThrow());
+    }
+
+    private ObjectId objectOn(Set<Integer> sheep, Vid of) {
+        var view = cluster.host(1).wiring().cluster().view().orElseThrow();
+        var ids = sheep.stream().map(n -> NodeId.of("10.0.0." + n, 7000)).collect(Collectors.toSet());
+        return IntStream.range(0, 1000)
+                .mapToObj(i -> ObjectId.ofData(of, i))
+                .filter(oid -> view.replicas(oid, ids.size()).stream()
+                        .map(Node::id)
+                        .collect(Collectors.toSet())
+                        .equals(ids))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void aHalfWrittenObjectIsMadeEqualAlsoIfItsVdiWasSettledWhileAllItsReplicasWereAway() {
+        cluster = TestCluster.of(5, 2);
+        var other = cluster.makeVdi(4, "monkey");
+        var half = objectOn(Set.of(1, 2), other);
+        var there = objectOn(Set.of(4, 5), other);
+        cluster.ask(3, create(half, 0, new byte[] {1}));
+        cluster.ask(3, create(there, 0, new byte[] {9}));
+        cluster.loop().advance(Duration.ofSeconds(2));
+        cluster.rule((from, to, request) ->
+                from == 3 && to == 2 && request instanceof PeerRequest.WriteReplica ? Fate.LOSE : Fate.DELIVER);
+        cluster.begin(3, write(half, 0, new byte[] {2}));
+        cluster.until(() -> cluster.host(1).store().bytes(half, 0, 1).orElseThrow()[0] == 2);
+        for (int gone = 1; gone <= 3; gone++) {
+            cluster.host(gone).crash();
+        }
+        cluster.noRules();
+        cluster.epoch(4, 5);
+        assertThat(cluster.bytes(4, there, 0, 1)).containsExactly(9);
+        for (int back = 1; back <= 3; back++) {
+            cluster.host(back).start();
+        }
+        cluster.epoch(1, 2, 3, 4, 5);
+
+        byte[] first = cluster.bytes(1, half, 0, 1);
+
+        assertThat(cluster.bytes(2, half, 0, 1)).isEqualTo(first);
+        assertThat(cluster.bytes(1, half, 0, 1)).isEqualTo(first);
+    }
+
+    @Test
+    void whatAGatewayStillHasInFlightFromWhenItStoredIsMadeEqual() {
+        cluster = TestCluster.of(4, 2);
+        var other = cluster.makeVdi(3, "monkey");
+        var half = objectOn(Set.of(1, 2), other);
+        cluster.ask(3, create(half, 0, new byte[] {1}));
+        cluster.loop().advance(Duration.ofSeconds(2));
+        cluster.rule((from, to, request) ->
+                from == 3 && to == 2 && request instanceof PeerRequest.WriteReplica ? Fate.LOSE : Fate.DELIVER);
+        cluster.begin(3, write(half, 0, new byte[] {2}));
+        cluster.until(() -> cluster.host(1).store().bytes(half, 0, 1).orElseThrow()[0] == 2);
+        cluster.host(1).crash();
+        cluster.host(3).crash();
+        cluster.noRules();
+        cluster.host(1).startAsGateway();
+        cluster.host(5).start();
+        cluster.epoch(1, 2, 4, 5);
+
+        assertThat(cluster.code(5, write(ObjectId.ofData(other, 9999), 0, new byte[1])))
+                .isEqualTo(ResultCode.NO_OBJ);
+        assertThat(cluster.host(2).store().inFlight(other)).isEmpty();
+        var copies = IntStream.of(2, 4, 5)
+                .mapToObj(n -> cluster.host(n).store().bytes(half, 0, 1))
+                .flatMap(Optional::stream)
+                .map(bytes -> bytes[0])
+                .collect(Collectors.toSet());
+        assertThat(copies).hasSize(1);
+    }
+
+    @Test
+    void anEpochInWhichNobodyStoredObjectsChangesNothing() {
+        cluster = TestCluster.of(1, 1);
+        var oid = ObjectId.ofData(cluster.makeVdi(1, "monkey"), 0);
+        cluster.ask(1, create(oid, 0, new byte[] {1}));
+        cluster.host(1).crash();
+        cluster.host(1).startAsGateway();
+        cluster.epoch(1);
+        cluster.host(1).crash();
+        cluster.host(1).start();
+        cluster.epoch(1);
+
+        assertThat(cluster.bytes(1, oid, 0, 1)).containsExactly(1);
+    }
+
+    @Test
+    void aHolderWhoseCopyCannotBeHadIsPassedOverForAnother() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        leave(3);
+        cluster.ask(1, write(data, 0, new byte[] {2}));
+        cluster.host(3).start();
+        cluster.rule(
+                (_, to, request) -> to == 1 && request instanceof PeerRequest.FetchObject ? Fate.LOSE : Fate.DELIVER);
+
+        cluster.epoch(1, 2, 3);
+
+        assertThat(cluster.bytes(3, data, 0, 1)).containsExactly(2);
+        recovered(3);
     }
 
     @Test

@@ -14,7 +14,16 @@ public final class Sheep {
     }
 
     public static Member member(int number, long incarnation) {
+        return member(number, incarnation, 64);
+    }
+
+    /** One that stores nothing, any more or at all. */
+    public static Member gateway(int number, long incarnation) {
+        return member(number, incarnation, 0);
+    }
+
+    private static Member member(int number, long incarnation, int vnodes) {
         var id = NodeId.of("10.0.0." + number, 7000);
-        return new Member(new Node(id, Optional.empty(), 64, number, 1L << 40), 100 + number, incarnation);
+        return new Member(new Node(id, Optional.empty(), vnodes, number, 1L << 40), 100 + number, incarnation);
     }
 }

@@ -98,7 +98,16 @@ public final class TestCluster {
 
         /** Starts its sheep, in its next incarnation. */
         public void start() {
-            member = Sheep.member(number, member.incarnation() + 1);
+            start(Sheep.member(number, member.incarnation() + 1));
+        }
+
+        /** Likewise, as one that stores nothing of this epoch or later ones. */
+        public void startAsGateway() {
+            start(Sheep.gateway(number, member.incarnation() + 1));
+        }
+
+        private void start(Member its) {
+            member = its;
             own = new HostLoop(this, loop);
             node = log.join(member);
             wiring = new Wiring(
