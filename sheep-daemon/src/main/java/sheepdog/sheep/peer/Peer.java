@@ -184,24 +184,52 @@ public final class Peer {
             Callable<Outcome<Void>> change) {
         if (generation < cluster.owner(oid.vid()).generation()) {
             done.complete(Response.of(ResultCode.AGAIN));
-        } else if (!recovery.isTrusted(oid)) {
+        } else if (recovery.isTrusted(oid)) {
+            change(oid, request, change).thenAccept(done::complete);
+        } else if (!(request instanceof PeerRequest.RemoveReplica)) {
             whenTrusted(oid, request, done);
+        } else if (recovery.lacksSpace(oid)) {
+            removeUnseen(oid, request, change, done);
         } else {
-            boolean whole =
-                    request instanceof PeerRequest.CreateReplica r && r.data().length() == oid.size();
-            loop.offload(Pool.STORE, oid.bits(), () -> {
-                        var code = change.call().code();
-                        return new Tried(code, code == ResultCode.EIO && (whole || store.isFailed()));
-                    })
-                    .thenAccept(tried -> {
-                        if (tried.failed()) {
-                            cluster.unable("the disk failed writing oid=" + oid);
-                            done.complete(Response.of(ResultCode.NETWORK_ERROR));
-                        } else {
-                            done.complete(Response.of(tried.code()));
-                        }
-                    });
+            whenTrusted(oid, request, done);
+            recovery.whenNoSpace(oid, () -> {
+                if (!done.isDone()) {
+                    admit(request, done);
+                }
+            });
         }
+    }
+
+    /**
+     * A full disk has no room for the newest content, and the removal that would give some must not wait for that. It
+     * leaves the same whatever was here.
+     */
+    private void removeUnseen(
+            ObjectId oid, PeerRequest request, Callable<Outcome<Void>> change, LoopFuture<Response> done) {
+        var removal = change(oid, request, change);
+        recovery.removing(oid);
+        removal.thenAccept(answer -> {
+            if (answer.result() == ResultCode.SUCCESS || answer.result() == ResultCode.NO_OBJ) {
+                recovery.removed(oid, request.header().epoch());
+            }
+            done.complete(answer);
+        });
+    }
+
+    private CompletionStage<Response> change(ObjectId oid, PeerRequest request, Callable<Outcome<Void>> change) {
+        boolean whole =
+                request instanceof PeerRequest.CreateReplica r && r.data().length() == oid.size();
+        return loop.offload(Pool.STORE, oid.bits(), () -> {
+                    var code = change.call().code();
+                    return new Tried(code, code == ResultCode.EIO && (whole || store.isFailed()));
+                })
+                .thenApply(tried -> {
+                    if (tried.failed()) {
+                        cluster.unable("the disk failed writing oid=" + oid);
+                        return Response.of(ResultCode.NETWORK_ERROR);
+                    }
+                    return Response.of(tried.code());
+                });
     }
 
     private Response read(PeerRequest.ReadReplica r) {

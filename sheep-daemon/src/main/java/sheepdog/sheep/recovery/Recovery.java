@@ -143,6 +143,41 @@ public final class Recovery {
         return flow.done;
     }
 
+    /** {@code run} is called once if {@code oid} turns out not to fit on the disk; it may never be called. */
+    public void whenNoSpace(ObjectId oid, Runnable run) {
+        Bringing flow = flow(oid);
+        flow.whenStuck(() -> {
+            if (flow.lacksSpace) {
+                run.run();
+            }
+        });
+    }
+
+    /**
+     * Whether {@code oid} is in doubt, its newest copy was found but did not fit on the disk, and nothing is done about it at
+     * the moment. So this epoch counts for it: nothing may be acknowledged in one that does not, not even a removal.
+     */
+    public boolean lacksSpace(ObjectId oid) {
+        Bringing flow = bringing.get(oid);
+        return flow != null && flow.lacksSpace && !flow.started;
+    }
+
+    /**
+     * To be called while {@link #lacksSpace}, in the turn in which the removal of {@code oid} has gone to the store: nothing
+     * that was found out before is put there after it.
+     */
+    public void removing(ObjectId oid) {
+        bringing.get(oid).abandon();
+    }
+
+    /** The store remembers that removal, of the epoch {@code in}. Whatever was here before matters no more. */
+    public void removed(ObjectId oid, Epoch in) {
+        if (in.equals(epoch)) {
+            verified.add(oid);
+            Optional.ofNullable(bringing.get(oid)).ifPresent(Bringing::abandon);
+        }
+    }
+
     private Bringing flow(ObjectId oid) {
         return bringing.computeIfAbsent(oid, _ -> {
             var flow = new Bringing(oid, cluster.view().orElseThrow());
@@ -228,6 +263,7 @@ public final class Recovery {
         private ObjectState ours;
         private int unanswered;
         private boolean decided;
+        private boolean lacksSpace;
         /** Those whose copy could not be had in this round. */
         private final Set<Long> failed = new HashSet<>();
 
@@ -393,6 +429,7 @@ public final class Recovery {
                 waitForTurn();
             } else {
                 LOG.warn("recovering oid={} failed result={}", oid, result.code());
+                lacksSpace = result.code() == ResultCode.NO_SPACE;
                 waitForTurn();
             }
         }

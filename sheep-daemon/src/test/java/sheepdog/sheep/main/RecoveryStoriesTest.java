@@ -9,8 +9,8 @@ import static sheepdog.sheep.testkit.TestCluster.remove;
 import static sheepdog.sheep.testkit.TestCluster.write;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -430,32 +430,22 @@ class RecoveryStoriesTest {
     }
 
     @Test
-    void whatAGatewayStillHasInFlightFromWhenItStoredIsMadeEqual() {
-        cluster = TestCluster.of(4, 2);
-        var other = cluster.makeVdi(3, "monkey");
-        var half = objectOn(Set.of(1, 2), other);
-        cluster.ask(3, create(half, 0, new byte[] {1}));
-        cluster.loop().advance(Duration.ofSeconds(2));
-        cluster.rule((from, to, request) ->
-                from == 3 && to == 2 && request instanceof PeerRequest.WriteReplica ? Fate.LOSE : Fate.DELIVER);
-        cluster.begin(3, write(half, 0, new byte[] {2}));
-        cluster.until(() -> cluster.host(1).store().bytes(half, 0, 1).orElseThrow()[0] == 2);
+    void aGatewayThatOnceStoredObjectsIsAskedForWhatItHasInFlight() {
+        cluster.ask(3, create(data, 0, new byte[] {1}));
         cluster.host(1).crash();
         cluster.host(3).crash();
-        cluster.noRules();
         cluster.host(1).startAsGateway();
-        cluster.host(5).start();
-        cluster.epoch(1, 2, 4, 5);
+        var asked = new HashSet<Integer>();
+        cluster.rule((_, to, request) -> {
+            if (request instanceof PeerRequest.InFlightObjects) {
+                asked.add(to);
+            }
+            return Fate.DELIVER;
+        });
+        cluster.epoch(1, 2);
 
-        assertThat(cluster.code(5, write(ObjectId.ofData(other, 9999), 0, new byte[1])))
-                .isEqualTo(ResultCode.NO_OBJ);
-        assertThat(cluster.host(2).store().inFlight(other)).isEmpty();
-        var copies = IntStream.of(2, 4, 5)
-                .mapToObj(n -> cluster.host(n).store().bytes(half, 0, 1))
-                .flatMap(Optional::stream)
-                .map(bytes -> bytes[0])
-                .collect(Collectors.toSet());
-        assertThat(copies).hasSize(1);
+        assertThat(cluster.bytes(2, data, 0, 1)).containsExactly(1);
+        assertThat(asked).containsExactly(1);
     }
 
     @Test
@@ -486,6 +476,53 @@ class RecoveryStoriesTest {
 
         assertThat(cluster.bytes(3, data, 0, 1)).containsExactly(2);
         recovered(3);
+    }
+
+    @Test
+    void whatDoesNotFitOnAReplicasDiskCanBeRemoved() {
+        var kept = ObjectId.ofData(vid, 1);
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        cluster.ask(1, create(kept, 0, new byte[] {1}));
+        leave(3);
+        cluster.ask(1, write(data, 0, new byte[] {2}));
+        cluster.ask(1, write(kept, 0, new byte[] {2}));
+        cluster.host(3).store().full(true);
+        cluster.host(3).start();
+        cluster.epoch(1, 2, 3);
+        var waits = cluster.begin(1, write(kept, 0, new byte[] {3}));
+
+        assertThat(cluster.code(1, remove(data))).isEqualTo(ResultCode.SUCCESS);
+
+        assertThat(cluster.code(3, read(data, 0, 1))).isEqualTo(ResultCode.NO_OBJ);
+        assertThat(cluster.host(3).store().holds(data)).isFalse();
+        assertThat(waits.isDone()).isFalse();
+        cluster.host(3).store().full(false);
+        assertThat(cluster.await(waits).result()).isEqualTo(ResultCode.SUCCESS);
+        recovered(3);
+    }
+
+    @Test
+    void aRemovalThatReachedOnlyAFullReplicaIsDoneOrUndoneEverywhere() {
+        cluster.ask(1, create(data, 0, new byte[] {1}));
+        leave(3);
+        cluster.ask(1, write(data, 0, new byte[] {2}));
+        cluster.host(3).store().full(true);
+        cluster.host(3).start();
+        cluster.epoch(1, 2, 3);
+        cluster.rule((from, to, request) ->
+                from == 1 && to != 3 && request instanceof PeerRequest.RemoveReplica ? Fate.LOSE : Fate.DELIVER);
+        cluster.begin(1, remove(data));
+        cluster.until(() -> !cluster.host(3).store().holds(data));
+        cluster.host(3).store().full(false);
+        cluster.noRules();
+        cluster.restart(1);
+
+        ResultCode first = cluster.code(2, read(data, 0, 1));
+
+        assertThat(cluster.code(3, read(data, 0, 1))).isEqualTo(first);
+        assertThat(cluster.host(3).store().holds(data))
+                .isEqualTo(cluster.host(2).store().holds(data))
+                .isEqualTo(cluster.host(1).store().holds(data));
     }
 
     @Test

@@ -219,18 +219,20 @@ class EvidenceProperties {
 
         /** By all who are sure, or by some of them; acknowledged if those are all replicas. */
         private void mutate() {
+            boolean removes = random.nextInt(3) == 0;
             var trusted = new TreeSet<>(replicas());
-            trusted.removeIf(s -> !isTrusted(s));
+            // What was found out but does not fit on the disk is removed without being brought first.
+            trusted.removeIf(s -> !isTrusted(s) && !(removes && random.nextBoolean() && findsOut(s)));
             var reached = random.nextInt(4) == 0 ? some(trusted) : trusted;
             if (reached.isEmpty()) {
                 return;
             }
-            boolean removes = random.nextInt(3) == 0;
             int value = removes ? ABSENT : ++lastValue;
             history.add((removes ? "removed on " : "written on ") + reached);
             for (long store : reached) {
                 if (removes) {
                     disks.get(store).remove(now);
+                    verified.add(store);
                 } else {
                     disks.get(store).write(value, now);
                 }
@@ -241,12 +243,21 @@ class EvidenceProperties {
             allowed.add(value);
         }
 
-        boolean brings(long store, Set<Long> answering) {
+        private boolean findsOut(long store) {
+            return evidenceOf(store, some(members)).verdict().isPresent();
+        }
+
+        private Evidence evidenceOf(long store, Set<Long> answering) {
             var evidence = evidence(random.nextInt(4) == 0);
             evidence.add(store, disks.get(store).state());
             evidence.witnesses().stream()
                     .filter(answering::contains)
                     .forEach(s -> evidence.add(s, disks.get(s).state()));
+            return evidence;
+        }
+
+        boolean brings(long store, Set<Long> answering) {
+            var evidence = evidenceOf(store, answering);
             var verdict = evidence.verdict();
             assertThat(evidence.missing().isEmpty()).isEqualTo(verdict.isPresent());
             if (verdict.isEmpty()) {

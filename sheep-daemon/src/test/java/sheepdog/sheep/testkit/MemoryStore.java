@@ -32,6 +32,7 @@ public final class MemoryStore implements ObjectStore {
     private Epoch fence = Epoch.NONE;
     private final Set<ObjectId> damaged = new HashSet<>();
     private boolean formats = true;
+    private boolean full;
     private boolean failed;
 
     private static final class Stored {
@@ -52,6 +53,11 @@ public final class MemoryStore implements ObjectStore {
     /** From now on every mutation comes to EIO. */
     public void fail() {
         failed = true;
+    }
+
+    /** While it is so, there is no room for any copy that recovery brings. */
+    public void full(boolean now) {
+        full = now;
     }
 
     /** Whether a format succeeds; otherwise it comes to EIO. */
@@ -201,6 +207,9 @@ public final class MemoryStore implements ObjectStore {
     public Outcome<Void> recovered(ObjectId oid, Optional<ByteBuffer> whole, Stamp stamp, boolean inFlight) {
         if (whole.isPresent() && whole.get().remaining() != oid.size()) {
             return Outcome.refused(ResultCode.INVALID_PARMS);
+        }
+        if (full && whole.isPresent()) {
+            return Outcome.refused(ResultCode.NO_SPACE);
         }
         boolean wasDamaged = damaged.remove(oid);
         var refused = inFlight ? refusal(oid, stamp) : refusal(oid, stamp.epoch());
