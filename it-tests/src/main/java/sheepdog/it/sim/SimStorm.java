@@ -50,6 +50,7 @@ public final class SimStorm {
             strike(fault, victim);
             cluster.awaitServing();
             cluster.run(Duration.ofSeconds(1));
+            startThoseThatEnded();
             cluster.time()
                     .log(
                             "storm",
@@ -60,6 +61,15 @@ public final class SimStorm {
             } else {
                 cluster.run(Duration.ofMillis(random.nextLong(2_000)));
             }
+        }
+    }
+
+    /** One whose disk hung long enough ends in the end, perhaps just when its disk goes on. */
+    private void startThoseThatEnded() {
+        var ended = cluster.nodes().stream().filter(node -> !node.isUp()).toList();
+        ended.forEach(SimNode::start);
+        if (!ended.isEmpty()) {
+            cluster.awaitServing();
         }
     }
 

@@ -3,6 +3,7 @@ package sheepdog.sheep.cluster;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
@@ -44,6 +45,10 @@ public final class Cluster implements ClusterLog.StateMachine {
     private final EpochHistory history = new EpochHistory();
     private final List<Runnable> listeners = new ArrayList<>();
     private Runnable whenUnable = () -> {};
+
+    private int storeCalls;
+    private final List<Runnable> whenStoreIsIdle = new ArrayList<>();
+    private ClusterFormat lastFormat = ClusterFormat.NONE;
 
     private Optional<ClusterView> view = Optional.empty();
     private boolean killed;
@@ -199,9 +204,35 @@ public final class Cluster implements ClusterLog.StateMachine {
         makeSafe(record);
     }
 
-    /** The steps of one epoch run in order after those of the one before: they share a stripe. */
+    /**
+     * Runs a call of the store off the loop. A format waits until none is under way: what was admitted before it must not
+     * come after it.
+     */
+    public <T> CompletionStage<T> onStore(Pool pool, long stripe, Callable<T> call) {
+        storeCalls++;
+        return loop.offload(pool, stripe, call).thenApply(result -> {
+            storeCalls--;
+            if (storeCalls == 0) {
+                var waiting = List.copyOf(whenStoreIsIdle);
+                whenStoreIsIdle.clear();
+                waiting.forEach(Runnable::run);
+            }
+            return result;
+        });
+    }
+
     private void makeSafe(EpochRecord record) {
         ClusterFormat format = state.format();
+        if (format.equals(lastFormat) || storeCalls == 0) {
+            makeSafe(record, format);
+        } else {
+            whenStoreIsIdle.add(() -> makeSafe(record, format));
+        }
+    }
+
+    /** The steps of one epoch run in order after those of the one before: they share a stripe. */
+    private void makeSafe(EpochRecord record, ClusterFormat format) {
+        lastFormat = format;
         loop.offload(Pool.BULK, 0, () -> onDisk(format, record)).thenAccept(done -> {
             switch (done) {
                 case Outcome.Ok<Void> _ -> publish(record, format);

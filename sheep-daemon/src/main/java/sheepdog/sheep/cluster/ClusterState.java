@@ -228,8 +228,8 @@ public final class ClusterState {
         format = new ClusterFormat(c.ctime(), c.copies(), c.flags(), c.store(), index);
         epochs.clear();
         vdis.clear();
-        // Generations go on, so that what the last format's owners left under way stays refused.
-        owners.replaceAll((_, owner) -> new Owner(owner.generation(), 0, 0, false, Epoch.NONE));
+        // Generations go on, so that what the last format's owners left under way is refused.
+        owners.replaceAll((_, owner) -> new Owner(owner.generation() + 1, 0, 0, false, Epoch.NONE));
         recovered.clear();
         copiesMax = c.copies();
         return CommandResult.of(ResultCode.SUCCESS);

@@ -105,7 +105,7 @@ public final class Wiring {
         this.others = others;
         this.ending = ending;
         disk = new DiskWatch(loop, this::diskHangs);
-        cluster = new Cluster(loop, log, store, archive, self);
+        cluster = new Cluster(disk, log, store, archive, self);
         recovery = new Recovery(disk, cluster, store, this::send);
         gateway = new Gateway(loop, cluster, this::send, random);
         peer = new Peer(disk, cluster, store, recovery, gateway::yieldOwner);

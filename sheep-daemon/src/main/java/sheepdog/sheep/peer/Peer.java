@@ -173,7 +173,7 @@ public final class Peer {
     }
 
     private void offload(Pool pool, long stripe, LoopFuture<Response> done, Callable<Response> run) {
-        loop.offload(pool, stripe, run).thenAccept(done::complete);
+        cluster.onStore(pool, stripe, run).thenAccept(done::complete);
     }
 
     private void mutate(
@@ -219,7 +219,7 @@ public final class Peer {
     private CompletionStage<Response> change(ObjectId oid, PeerRequest request, Callable<Outcome<Void>> change) {
         boolean whole =
                 request instanceof PeerRequest.CreateReplica r && r.data().length() == oid.size();
-        return loop.offload(Pool.STORE, oid.bits(), () -> {
+        return cluster.onStore(Pool.STORE, oid.bits(), () -> {
                     var code = change.call().code();
                     return new Tried(code, code == ResultCode.EIO && (whole || store.isFailed()));
                 })

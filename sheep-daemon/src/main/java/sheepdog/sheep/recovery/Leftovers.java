@@ -6,9 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import sheepdog.membership.runtime.Loop;
 import sheepdog.membership.runtime.Pool;
-import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.sheep.cluster.Cluster;
 import sheepdog.sheep.cluster.ClusterView;
@@ -23,25 +21,27 @@ final class Leftovers {
     private static final Logger LOG = LoggerFactory.getLogger(Leftovers.class);
     private static final int PAGE = 512;
 
-    private final Loop loop;
     private final Cluster cluster;
     private final ObjectStore store;
-    private Epoch begun = Epoch.NONE;
+    private Optional<ClusterView> begun = Optional.empty();
 
-    Leftovers(Loop loop, Cluster cluster, ObjectStore store) {
-        this.loop = loop;
+    Leftovers(Cluster cluster, ObjectStore store) {
         this.cluster = cluster;
         this.store = store;
     }
 
     /** Begins if the time has come. */
     void look() {
-        cluster.view()
-                .filter(view -> !view.epoch().equals(begun) && isWhole(view))
-                .ifPresent(view -> {
-                    begun = view.epoch();
-                    new Round(view).begin();
-                });
+        cluster.view().filter(view -> !isSame(view, begun) && isWhole(view)).ifPresent(view -> {
+            begun = Optional.of(view);
+            new Round(view).begin();
+        });
+    }
+
+    /** Numbers of epochs come again after a format. */
+    private static boolean isSame(ClusterView view, Optional<ClusterView> other) {
+        return other.filter(o -> o.epoch().equals(view.epoch()) && o.format().equals(view.format()))
+                .isPresent();
     }
 
     private boolean isWhole(ClusterView view) {
@@ -61,7 +61,7 @@ final class Leftovers {
         }
 
         void begin() {
-            loop.offload(Pool.BULK, 1, () -> {
+            cluster.onStore(Pool.BULK, 1, () -> {
                         store.forgetRemovals(view.epoch());
                         return true;
                     })
@@ -69,14 +69,14 @@ final class Leftovers {
         }
 
         private void next() {
-            if (!cluster.epoch().equals(view.epoch())) {
+            if (!isSame(view, cluster.view())) {
                 return;
             }
             ObjectId oid = needless.poll();
             if (oid != null) {
                 drop(oid);
             } else if (!all) {
-                loop.offload(Pool.BULK, 1, () -> store.list(listed, PAGE)).thenAccept(this::take);
+                cluster.onStore(Pool.BULK, 1, () -> store.list(listed, PAGE)).thenAccept(this::take);
             } else if (dropped > 0) {
                 LOG.info("copies given back epoch={} objects={}", view.epoch(), dropped);
             }
@@ -98,7 +98,7 @@ final class Leftovers {
         }
 
         private void drop(ObjectId oid) {
-            loop.offload(Pool.STORE, oid.bits(), () -> store.drop(oid, view.epoch()))
+            cluster.onStore(Pool.STORE, oid.bits(), () -> store.drop(oid, view.epoch()))
                     .thenAccept(result -> {
                         dropped += result.isOk() ? 1 : 0;
                         next();

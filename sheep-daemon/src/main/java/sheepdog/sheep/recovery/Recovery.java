@@ -90,7 +90,7 @@ public final class Recovery {
         this.cluster = cluster;
         this.store = store;
         this.peers = peers;
-        this.leftovers = new Leftovers(loop, cluster, store);
+        this.leftovers = new Leftovers(cluster, store);
         cluster.onChange(this::clusterChanged);
     }
 
@@ -195,7 +195,7 @@ public final class Recovery {
 
     /** What this store has of {@code oid}, whether it is the truth or not: for another sheep that is in doubt. */
     public CompletionStage<Response> stat(ObjectId oid) {
-        return loop.offload(Pool.STORE, oid.bits(), () -> state(oid));
+        return cluster.onStore(Pool.STORE, oid.bits(), () -> state(oid));
     }
 
     private ObjectState state(ObjectId oid) {
@@ -212,7 +212,7 @@ public final class Recovery {
 
     /** The whole of {@code oid} as it is here, for another sheep that found that to be the newest. */
     public CompletionStage<Response> fetch(ObjectId oid) {
-        return loop.offload(Pool.STORE, oid.bits(), () -> read(oid));
+        return cluster.onStore(Pool.STORE, oid.bits(), () -> read(oid));
     }
 
     private Response read(ObjectId oid) {
@@ -288,7 +288,7 @@ public final class Recovery {
             failed.clear();
             unanswered = 0;
             evidence = evidence(oid);
-            loop.offload(Pool.STORE, oid.bits(), () -> state(oid)).thenAccept(state -> {
+            cluster.onStore(Pool.STORE, oid.bits(), () -> state(oid)).thenAccept(state -> {
                 if (isOver()) {
                     return;
                 }
@@ -381,7 +381,7 @@ public final class Recovery {
 
         /** Our copy is the newest; those who bore it out may be gone tomorrow, so it gets today's epoch. */
         private void keepOurs() {
-            loop.offload(Pool.STORE, oid.bits(), () -> store.confirm(oid, view.epoch()))
+            cluster.onStore(Pool.STORE, oid.bits(), () -> store.confirm(oid, view.epoch()))
                     .thenAccept(this::taken);
         }
 
@@ -411,7 +411,10 @@ public final class Recovery {
          */
         private void replace(Optional<Payload> content, boolean marked) {
             var stamp = new Stamp(view.epoch(), cluster.owner(oid.vid()).generation(), UNTIL_SETTLED);
-            loop.offload(Pool.STORE, oid.bits(), () -> store.recovered(oid, content.map(Payload::bytes), stamp, marked))
+            cluster.onStore(
+                            Pool.STORE,
+                            oid.bits(),
+                            () -> store.recovered(oid, content.map(Payload::bytes), stamp, marked))
                     .thenAccept(result -> {
                         content.ifPresent(Payload::release);
                         taken(result);
@@ -499,7 +502,8 @@ public final class Recovery {
 
         Sweep(ClusterView view) {
             this.view = view;
-            view.nodes().stream().filter(Node::storesObjects).forEach(unlisted::add);
+            unlisted.addAll(
+                    view.nodes()); // Also those that are only gateways now: they may have stored objects before.
         }
 
         void list() {

@@ -232,14 +232,14 @@ class ClusterStateTest {
     }
 
     @Test
-    void generationsGoOnAfterAFormat() {
+    void generationsGoOnAfterAFormatAndTheLastOnesAreOver() {
         Vid vid = make("a");
         take(1, vid);
 
         format();
 
-        assertThat(state.owner(vid)).isEqualTo(new Owner(1, 0, 0, false, Epoch.NONE));
-        assertThat(take(2, vid).number()).isEqualTo(2);
+        assertThat(state.owner(vid)).isEqualTo(new Owner(2, 0, 0, false, Epoch.NONE));
+        assertThat(take(2, vid).number()).isEqualTo(3);
     }
 
     @Test

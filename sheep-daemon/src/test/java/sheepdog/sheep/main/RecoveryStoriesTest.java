@@ -526,6 +526,20 @@ class RecoveryStoriesTest {
     }
 
     @Test
+    void whatWaitsForTheDiskWhenTheClusterIsFormattedDoesNotComeAfterwards() {
+        cluster.host(2).hang(true);
+        cluster.begin(1, create(data, 0, new byte[] {1}));
+        cluster.format(3);
+        cluster.loop().settle();
+
+        cluster.host(2).hang(false);
+        cluster.loop().settle();
+
+        assertThat(cluster.host(2).wiring().cluster().view()).isPresent();
+        assertThat(cluster.host(2).store().oids()).isEmpty();
+    }
+
+    @Test
     void anEarlierOwnersLateSettlementLeavesItsSuccessorsMarks() {
         cluster.ask(3, create(data, 0, new byte[] {1}));
         cluster.rule((from, to, request) ->
