@@ -1,6 +1,8 @@
 package sheepdog.membership.api;
 
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import sheepdog.protocol.model.Outcome;
 
@@ -61,6 +63,11 @@ public interface ClusterLog {
 
     /** The sheep that can be seen now, this one included, sorted by address; not more than a hint. */
     List<Member> visible();
+
+    /** How long ago a store was last seen that is not visible now; empty if it was not since this node started. */
+    default Optional<Duration> unseenFor(long storeId) {
+        return Optional.empty();
+    }
 
     /**
      * A client's or peer's word that {@code storeId} does not answer (R5). The leader weighs it with what it sees

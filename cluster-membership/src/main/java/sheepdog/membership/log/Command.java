@@ -23,6 +23,9 @@ sealed interface Command {
     /** The first entry of a cluster: the command that formats it. */
     record Genesis(long wallSeconds, byte[] bytes) implements Command {}
 
+    /** The process {@code incarnation} has written into its store's directory how old that is. */
+    record Raised(long storeId, long incarnation, long age) implements Command {}
+
     default byte[] encode() {
         var out = new FieldWriter();
         switch (this) {
@@ -35,6 +38,7 @@ sealed interface Command {
                         .i64(p.wallSeconds)
                         .raw(p.bytes);
             case Started s -> RecordCodec.write(s.member, out.u8(2));
+            case Raised r -> out.u8(4).i64(r.storeId).i64(r.incarnation).i64(r.age);
             case Genesis g -> out.u8(3).i64(g.wallSeconds).raw(g.bytes);
         }
         return out.toBytes();
@@ -51,6 +55,11 @@ sealed interface Command {
                 yield new Started(member);
             }
             case 3 -> new Genesis(in.i64(), in.rest());
+            case 4 -> {
+                var raised = new Raised(in.i64(), in.i64(), in.i64());
+                in.end();
+                yield raised;
+            }
             default -> throw new MalformedException("entry of type " + type);
         };
     }

@@ -48,6 +48,11 @@ public final class ConsensusLog implements ClusterLog {
     private static final Duration LEAVE_MAX = Duration.ofSeconds(2);
     private static final Duration HANDOVER_PATIENCE = Duration.ofMillis(300);
     private static final Duration COMMIT_FLUSH = Duration.ofSeconds(1);
+    /** A copy of the directory that is older than this is known for one. */
+    private static final Duration AGE_RAISE = Duration.ofMinutes(10);
+
+    private static final Duration AGE_RETRY = Duration.ofSeconds(5);
+    private static final Duration AGE_TOLD = Duration.ofMillis(500);
 
     private final LogSetup setup;
     private final Member self;
@@ -65,6 +70,7 @@ public final class ConsensusLog implements ClusterLog {
     private long cluster;
     private EpochRecord epoch;
     private Sessions sessions = new Sessions();
+    private StoreAges ages = new StoreAges();
     private long bytesSinceSnapshot;
     private Optional<Steward> steward = Optional.empty();
     private long stewardTerm;
@@ -75,6 +81,10 @@ public final class ConsensusLog implements ClusterLog {
     private boolean everLeased;
     private long leasedAt;
     private boolean heardOfOwnCluster;
+    private long age;
+    private boolean raising;
+    private long raisedAt = Long.MIN_VALUE / 2;
+    private long ageToldAt = Long.MIN_VALUE / 2;
     private boolean stopped;
     private String reason = "";
     private Optional<Leaving> leaving = Optional.empty();
@@ -115,6 +125,7 @@ public final class ConsensusLog implements ClusterLog {
         this.transport = transport;
         this.storage = storage;
         self = setup.self();
+        age = self.age();
         Invariant.check(self.storeId() != 0, "store id 0");
         var node = new Node();
         proposals = new Proposals(setup, loop, node);
@@ -221,6 +232,12 @@ public final class ConsensusLog implements ClusterLog {
     }
 
     @Override
+    public Optional<Duration> unseenFor(long storeId) {
+        loop.checkOnLoop();
+        return neighbours.goneAt(storeId).map(at -> Duration.ofNanos(loop.nowNanos() - at));
+    }
+
+    @Override
     public void complain(long storeId) {
         loop.checkOnLoop();
         if (stopped) {
@@ -277,7 +294,12 @@ public final class ConsensusLog implements ClusterLog {
                     yield "waits for the part of the cluster log that is missing here";
                 }
                 if (core.leader() == 0) {
-                    yield missing.isEmpty() ? "waits for a leader" : "waits for a majority; missing " + missing;
+                    yield missing.isEmpty()
+                            ? "waits for a leader"
+                            : "waits for a majority; missing "
+                                    + missing.stream()
+                                            .map(m -> m.node().id().toString())
+                                            .toList();
                 }
                 yield memberNow() ? "waits for a lease" : "waits to be taken into an epoch";
             }
@@ -328,6 +350,7 @@ public final class ConsensusLog implements ClusterLog {
         formatting.tick();
         twins.tick();
         pump();
+        grow(now);
         if (!stopped) {
             loop.after(setup.timing().tick(), this::tick);
         }
@@ -433,7 +456,7 @@ public final class ConsensusLog implements ClusterLog {
                 && core.mayCompact()
                 && bytesSinceSnapshot > setup.limits().snapshotBytes()
                 && bytesSinceSnapshot > core.snapshot().data().length) {
-            var state = new LogState(cluster, epoch, sessions, Optional.of(machine.snapshot()));
+            var state = new LogState(cluster, epoch, sessions, ages, Optional.of(machine.snapshot()));
             core.compact(state.encode(), setup.limits().trailingEntries());
             bytesSinceSnapshot = 0;
         }
@@ -444,6 +467,7 @@ public final class ConsensusLog implements ClusterLog {
         cluster = state.cluster();
         epoch = state.epoch();
         sessions = state.sessions();
+        ages = state.ages();
         bytesSinceSnapshot = 0;
         state.machine().ifPresent(bytes -> machine.restore(new Position(snapshot.index(), snapshot.term()), bytes));
         knowIncarnations();
@@ -466,6 +490,10 @@ public final class ConsensusLog implements ClusterLog {
                     case Command.Genesis genesis -> applyGenesis(position, genesis);
                     case Command.Proposal proposal -> applyProposal(position, proposal);
                     case Command.Started started -> applyStarted(position, started.member());
+                    case Command.Raised raised -> {
+                        ages.raised(raised.storeId(), raised.incarnation(), raised.age());
+                        refuseAllOutdated();
+                    }
                 }
             }
         }
@@ -484,10 +512,8 @@ public final class ConsensusLog implements ClusterLog {
 
     /** An entry between the proposal of an epoch and its place in the log may have told of a newer process. */
     private Member newestProcess(Member member) {
-        return epoch.store(member.storeId())
-                .filter(known -> known.incarnation() > member.incarnation())
-                .map(known -> new Member(member.node(), member.storeId(), known.incarnation()))
-                .orElse(member);
+        long newest = Math.max(member.incarnation(), ages.newest(member.storeId()));
+        return new Member(member.node(), member.storeId(), newest);
     }
 
     private void applyGenesis(Position position, Command.Genesis genesis) {
@@ -528,7 +554,74 @@ public final class ConsensusLog implements ClusterLog {
     }
 
     private void knowIncarnations() {
+        ages.add(epoch);
         epoch.members().forEach(member -> core.memberIncarnation(member.storeId(), member.incarnation()));
+        refuseAllOutdated();
+    }
+
+    // ---- Old copies of directories
+
+    /** Raises the age of this store once it is a member, and from time to time, first in the directory. */
+    private void grow(long now) {
+        if (stopped || leaving.isPresent() || !memberNow()) {
+            return;
+        }
+        Duration pause = age > self.age() ? AGE_RAISE : AGE_RETRY;
+        if (everLeased && !raising && now - raisedAt > pause.toNanos()) {
+            raising = true;
+            raisedAt = now;
+            long next = age + 1;
+            loop.offload(Pool.LOG, 0, () -> raise(next)).thenAccept(failure -> {
+                raising = false;
+                if (failure.isPresent()) {
+                    LOG.warn("the age of the store cannot be written error=\"{}\"", failure.get());
+                } else {
+                    age = next;
+                }
+            });
+        }
+        boolean untold = age > ages.age(self.storeId());
+        if (untold && core.leader() != 0 && now - ageToldAt > AGE_TOLD.toNanos()) {
+            ageToldAt = now;
+            if (leads()) {
+                core.propose(new Command.Raised(self.storeId(), self.incarnation(), age).encode(), false);
+                pump();
+            } else {
+                send(core.leader(), new Letter.Raised(self.incarnation(), age));
+            }
+        }
+    }
+
+    private Optional<String> raise(long to) {
+        try {
+            setup.ageMark().raise(to);
+            return Optional.empty();
+        } catch (IOException failure) {
+            return Optional.of(failure.toString());
+        }
+    }
+
+    private void refuseAllOutdated() {
+        if (ages.outdates(self)) {
+            stopOutdated(ages.age(self.storeId()));
+            return;
+        }
+        neighbours.visible().stream().filter(ages::outdates).toList().forEach(this::refuseOutdated);
+    }
+
+    /**
+     * Its word counts for nothing: it has forgotten what it voted, what it stored of the log, and what its objects were.
+     * It may be a process that has ended, and its message come late; then nobody reads the answer.
+     */
+    private void refuseOutdated(Member process) {
+        neighbours.forget(process);
+        send(process.storeId(), new Letter.Outdated(process.incarnation(), ages.age(process.storeId())));
+    }
+
+    private void stopOutdated(long known) {
+        stop(("this directory is an old copy of store %016x (its age is %d, that of the store %d) and lacks what was"
+                        + " written since: start on an empty directory instead, which gets all its copies anew")
+                .formatted(self.storeId(), self.age(), known));
     }
 
     // ---- Leading
@@ -589,6 +682,10 @@ public final class ConsensusLog implements ClusterLog {
                 twins.suspect(member);
                 return;
             }
+            if (ages.outdates(member)) {
+                refuseOutdated(member);
+                return;
+            }
             Optional<Member> before = neighbours.visible(member.storeId());
             if (neighbours.seen(member)) {
                 before.or(() -> epoch.store(member.storeId()))
@@ -602,7 +699,7 @@ public final class ConsensusLog implements ClusterLog {
 
         @Override
         public void gone(Member member, Evidence evidence) {
-            if (stopped || member.storeId() == self.storeId()) {
+            if (stopped || member.storeId() == self.storeId() || ages.outdates(member)) {
                 return;
             }
             Evidence proof = ofMember(member) ? evidence : Evidence.CLOSED;
@@ -650,6 +747,16 @@ public final class ConsensusLog implements ClusterLog {
     }
 
     private void read(Member from, Letter.Envelope envelope) {
+        if (ages.outdates(from)) {
+            refuseOutdated(from);
+            return;
+        }
+        if (envelope.letter() instanceof Letter.Outdated outdated) {
+            if (outdated.incarnation() == self.incarnation() && (envelope.cluster() == cluster || core.pristine())) {
+                stopOutdated(outdated.age());
+            }
+            return;
+        }
         if (envelope.letter() instanceof Letter.Offer offer) {
             formatting.offered(from, envelope.cluster(), offer);
             return;
@@ -677,6 +784,12 @@ public final class ConsensusLog implements ClusterLog {
                 }
             }
             case Letter.Leave leave -> released(from, leave);
+            case Letter.Raised raised -> {
+                if (leads() && raised.age() > ages.age(from.storeId())) {
+                    core.propose(
+                            new Command.Raised(from.storeId(), raised.incarnation(), raised.age()).encode(), false);
+                }
+            }
             case Letter.Released released -> {
                 if (released.incarnation() == self.incarnation() && leaving.isPresent()) {
                     stop("left the cluster");
@@ -689,7 +802,7 @@ public final class ConsensusLog implements ClusterLog {
                     core.campaign(loop.nowNanos());
                 }
             }
-            case Letter.Offer _, Letter.OfferReply _, Letter.Foreign _, Letter.Twin _ -> {}
+            case Letter.Offer _, Letter.OfferReply _, Letter.Foreign _, Letter.Outdated _, Letter.Twin _ -> {}
         }
     }
 

@@ -58,6 +58,17 @@ sealed interface Letter {
     /** Is there another process with the sender's store id? {@code answer}: there is, {@code self}. */
     record Twin(boolean answer, long nonce, boolean serving, Member self) implements Letter {}
 
+    /**
+     * To a process with the receiver's store id: its directory is an old copy.
+     *
+     * @param incarnation of the process that is meant
+     * @param age         how old its store is known to be
+     */
+    record Outdated(long incarnation, long age) implements Letter {}
+
+    /** To the leader: the process {@code incarnation} has raised its store's age. */
+    record Raised(long incarnation, long age) implements Letter {}
+
     static byte[] encode(Envelope envelope) {
         var out = new FieldWriter().u8(VERSION).i64(envelope.cluster());
         switch (envelope.letter()) {
@@ -70,6 +81,8 @@ sealed interface Letter {
             case OfferReply reply -> out.u8(7).flag(reply.accepted);
             case Foreign() -> out.u8(8);
             case Stand() -> out.u8(10);
+            case Outdated outdated -> out.u8(11).i64(outdated.incarnation).i64(outdated.age);
+            case Raised raised -> out.u8(12).i64(raised.incarnation).i64(raised.age);
             case Twin twin ->
                 RecordCodec.write(
                         twin.self, out.u8(9).flag(twin.answer).i64(twin.nonce).flag(twin.serving));
@@ -117,6 +130,8 @@ sealed interface Letter {
             case 7 -> new OfferReply(in.flag());
             case 8 -> new Foreign();
             case 10 -> new Stand();
+            case 11 -> new Outdated(in.i64(), in.i64());
+            case 12 -> new Raised(in.i64(), in.i64());
             case 9 -> new Twin(in.flag(), in.i64(), in.flag(), RecordCodec.readMember(in));
             default -> throw new MalformedException("message type " + type);
         };

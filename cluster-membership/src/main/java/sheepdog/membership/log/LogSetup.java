@@ -15,6 +15,7 @@ import sheepdog.protocol.model.Node;
  * @param weights     the vnodes of each node of a list, the same everywhere: {@code Weights::assign}
  * @param wallSeconds seconds since 1970, for the times of epochs
  * @param random      for election times and the ids of clusters
+ * @param ageMark     in the store's directory
  * @param limits      how much is kept and sent
  */
 public record LogSetup(
@@ -23,6 +24,7 @@ public record LogSetup(
         UnaryOperator<List<Node>> weights,
         LongSupplier wallSeconds,
         RandomGenerator random,
+        AgeMark ageMark,
         Limits limits) {
     /**
      * @param snapshotBytes  a snapshot is taken after about so many bytes of entries, or as many as the last one had

@@ -11,15 +11,18 @@ import sheepdog.membership.consensus.MalformedException;
  *
  * @param cluster the cluster's random id, never 0
  * @param epoch   the current one; number 0 before the command that formats has been applied
+ * @param ages    how old the stores are
  * @param machine the state machine's part; empty before anything was applied
  */
-record LogState(long cluster, EpochRecord epoch, Sessions sessions, Optional<byte[]> machine) {
-    private static final int VERSION = 1;
+record LogState(long cluster, EpochRecord epoch, Sessions sessions, StoreAges ages, Optional<byte[]> machine) {
+    private static final int VERSION = 2;
+    private static final int BEFORE_AGES = 1;
 
     byte[] encode() {
         var out = new FieldWriter().u8(VERSION).i64(cluster);
         RecordCodec.write(epoch, out);
         sessions.write(out);
+        ages.write(out);
         out.flag(machine.isPresent());
         machine.ifPresent(out::raw);
         return out.toBytes();
@@ -29,13 +32,14 @@ record LogState(long cluster, EpochRecord epoch, Sessions sessions, Optional<byt
     static LogState decode(byte[] bytes) {
         var in = new FieldReader(bytes);
         int version = in.u8();
-        if (version != VERSION) {
+        if (version != VERSION && version != BEFORE_AGES) {
             throw new MalformedException("snapshot of version " + version + ", known is " + VERSION);
         }
         long cluster = in.i64();
         in.require(cluster != 0, "cluster");
         EpochRecord epoch = RecordCodec.readEpoch(in);
         Sessions sessions = Sessions.read(in);
-        return new LogState(cluster, epoch, sessions, in.flag() ? Optional.of(in.rest()) : Optional.empty());
+        StoreAges ages = version == BEFORE_AGES ? new StoreAges() : StoreAges.read(in);
+        return new LogState(cluster, epoch, sessions, ages, in.flag() ? Optional.of(in.rest()) : Optional.empty());
     }
 }

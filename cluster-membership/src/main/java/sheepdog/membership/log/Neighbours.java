@@ -9,6 +9,7 @@ import sheepdog.membership.api.Member;
 /** What the transport has said of other sheep, and what they have said of themselves. Loop-owned. */
 final class Neighbours {
     private final TreeMap<Long, Member> visible = new TreeMap<>();
+    private final TreeMap<Long, Long> goneAt = new TreeMap<>();
     private final TreeMap<Long, Long> suspectedAt = new TreeMap<>();
     private final TreeMap<Long, Long> deadIncarnations = new TreeMap<>();
     private final TreeMap<Long, Long> leftIncarnations = new TreeMap<>();
@@ -29,6 +30,7 @@ final class Neighbours {
         Member seen = visible.get(id);
         if (seen != null && seen.incarnation() <= member.incarnation()) {
             visible.remove(id);
+            goneAt.put(id, now);
         }
         switch (evidence) {
             case LEFT -> left(id, member.incarnation());
@@ -39,6 +41,16 @@ final class Neighbours {
                 }
             }
         }
+    }
+
+    /** When a store was seen last that is not visible; empty if it never was. */
+    Optional<Long> goneAt(long id) {
+        return visible.containsKey(id) ? Optional.empty() : Optional.ofNullable(goneAt.get(id));
+    }
+
+    /** It is not to be taken for a sheep that could be a member. */
+    void forget(Member member) {
+        visible.remove(member.storeId(), member);
     }
 
     /** It stopped serving on purpose. */

@@ -140,7 +140,9 @@ final class Steward {
                 if (condemnedAt.remove(member.storeId()) != null) {
                     // Outside it gets no lease anyway; should it come back, it starts afresh.
                     core.grantAgain(member.storeId());
-                    noRejoinBefore.put(member.storeId(), now + COMPLAINT_REJOIN.toNanos());
+                    if (!neighbours.isDead(member.storeId(), member.incarnation())) {
+                        noRejoinBefore.put(member.storeId(), now + COMPLAINT_REJOIN.toNanos());
+                    } // Else the complaints were of its death, and its next process has done nothing wrong.
                 }
             }
         }

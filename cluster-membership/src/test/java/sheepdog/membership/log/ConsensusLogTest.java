@@ -244,7 +244,7 @@ class ConsensusLogTest {
         lab.until(lab::allServe, Duration.ofSeconds(5));
 
         assertThat(lab.leader().orElseThrow().machine.started)
-                .extracting(Member::storeId, Member::incarnation)
+                .extracting(Member::storeId, Member::starts)
                 .containsExactly(tuple(lab.box(follower).storeId, 2L));
         assertThat(lab.checks().newest().epoch().number()).isEqualTo(1);
     }

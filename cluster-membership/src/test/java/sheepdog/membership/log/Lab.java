@@ -45,6 +45,7 @@ public final class Lab {
     private long sequence;
     private long eventsRun;
     private long nextStore = 1;
+    private int processes;
     private int lossPerMille;
     private int doublePerMille;
     private int latePerMille;
@@ -292,7 +293,8 @@ public final class Lab {
         final long space;
         NodeId address;
         long storeId;
-        long incarnation;
+        long starts;
+        long age;
         SimLogStorage disk;
         Optional<Life> life = Optional.empty();
         Consumer<SimLogStorage> diskFault = _ -> {};
@@ -307,7 +309,8 @@ public final class Lab {
         /** An empty store in place of what was there. */
         void wipe() {
             storeId = 1000 * nextStore++ + number + 1;
-            incarnation = 0;
+            starts = 0;
+            age = 0;
             disk = new SimLogStorage();
             tell("box " + number + " has an empty store " + Long.toHexString(storeId));
         }
@@ -315,8 +318,24 @@ public final class Lab {
         /** This box gets a copy of the other's folder. */
         void copyOf(Box other) {
             storeId = other.storeId;
-            incarnation = other.incarnation;
+            starts = other.starts;
+            age = other.age;
             disk = other.disk.copy();
+        }
+
+        /** What it is now is kept, to be restored another day. */
+        Runnable backUp() {
+            long id = storeId;
+            long startsThen = starts;
+            long ageThen = age;
+            SimLogStorage kept = disk.copy();
+            return () -> {
+                tell("box " + number + " gets an old copy of its store");
+                storeId = id;
+                starts = startsThen;
+                age = ageThen;
+                disk = kept.copy();
+            };
         }
 
         Life start() {
@@ -331,7 +350,7 @@ public final class Lab {
             if (life.isPresent()) {
                 throw new AssertionError("runs already");
             }
-            incarnation++;
+            starts++;
             disk.reopened();
             diskFault.accept(disk);
             var started = new Life(this);
@@ -388,7 +407,8 @@ public final class Lab {
         Life(Box box) {
             this.box = box;
             var node = new Node(box.address, Optional.empty(), box.space == 0 ? 0 : 64, box.number % zones, box.space);
-            member = new Member(node, box.storeId, box.incarnation);
+            processes++;
+            member = new Member(node, box.storeId, Member.incarnation(box.age, box.starts, processes));
             transport = new LabTransport(this);
             machine = new LabMachine(this);
             var setup = new LogSetup(
@@ -397,6 +417,7 @@ public final class Lab {
                     Weights::assign,
                     () -> 1_369_145_520L + now / 1_000_000_000L,
                     random.split(),
+                    to -> box.age = to,
                     limits);
             log = new ConsensusLog(setup, this, transport, box.disk);
         }
@@ -580,7 +601,7 @@ public final class Lab {
 
         @Override
         public String toString() {
-            return box.number + "/" + Long.toHexString(member.storeId()) + "." + member.incarnation();
+            return box.number + "/" + Long.toHexString(member.storeId()) + "." + member.starts();
         }
     }
 
@@ -650,7 +671,7 @@ public final class Lab {
                 return;
             }
             Peer peer = peers.computeIfAbsent(by.member.storeId(), _ -> new Peer());
-            if (peer.member != null && peer.member.incarnation() > by.member.incarnation()) {
+            if (peer.there && peer.member.incarnation() > by.member.incarnation()) {
                 return;
             }
             boolean news = !peer.there || !by.member.equals(peer.member);

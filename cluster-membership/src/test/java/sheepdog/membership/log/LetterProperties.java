@@ -83,6 +83,8 @@ class LetterProperties {
                 new Letter.OfferReply(true),
                 new Letter.Stand(),
                 new Letter.Foreign(),
+                new Letter.Outdated(6, 7),
+                new Letter.Raised(6, 7),
                 new Letter.Twin(true, 5, false, new Member(node, 1, 2)));
     }
 }

@@ -139,13 +139,14 @@ public abstract class RealClusterLogContract extends ClusterLogContract {
                 var self = new Member(
                         new Node(NodeId.of("127.0.0.1", ports[place]), Optional.empty(), 64, place, 1L << 30),
                         0x1000 + place,
-                        incarnation);
+                        Member.incarnation(0, incarnation, 7));
                 var setup = new LogSetup(
                         self,
                         LogTiming.DEFAULT,
                         Weights::assign,
                         () -> System.currentTimeMillis() / 1000,
                         new SplittableRandom(),
+                        _ -> {},
                         LogSetup.Limits.DEFAULT);
                 log = new ConsensusLog(
                         setup,

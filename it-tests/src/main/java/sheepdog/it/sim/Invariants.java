@@ -1,7 +1,9 @@
 package sheepdog.it.sim;
 
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import sheepdog.membership.api.EpochRecord;
@@ -14,7 +16,7 @@ import sheepdog.sheep.cluster.ClusterView;
  * What must hold at every moment, whatever goes wrong: looked at after every event.
  *
  * <ul>
- *   <li>I4: a node's epoch never falls while the cluster is not formatted anew, and what it serves in is on its disk;
+ *   <li>I4: the epoch of a store directory never falls while the cluster is not formatted anew, and what it serves in is on its disk;
  *       there is one node list for each epoch number.
  *   <li>I5: two nodes that hold a lease and are not on their way to another epoch are in the same one, or the
  *       newer one has the older one's node in its list, so that its writes need that one.
@@ -23,7 +25,7 @@ import sheepdog.sheep.cluster.ClusterView;
 public final class Invariants {
     private final List<SimNode> nodes;
     private final TreeMap<Long, TreeMap<Epoch, List<NodeId>>> lists = new TreeMap<>();
-    private final TreeMap<NodeId, Served> served = new TreeMap<>();
+    private final Map<SimDirectory, Served> served = new IdentityHashMap<>();
 
     private record Served(long format, Epoch epoch) {}
 
@@ -37,7 +39,7 @@ public final class Invariants {
             if (node.isUp()) {
                 node.look(wiring -> wiring.cluster().view()).ifPresent(view -> {
                     Served now = new Served(view.format().index(), view.epoch());
-                    Served before = served.put(node.id(), now);
+                    Served before = served.put(node.directory(), now);
                     if (!now.equals(before)) {
                         checkEpoch(node, now, before, view.record());
                     }

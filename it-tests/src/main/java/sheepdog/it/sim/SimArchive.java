@@ -13,6 +13,14 @@ public final class SimArchive implements EpochArchive {
     private final TreeMap<Epoch, EpochRecord> epochs = new TreeMap<>();
     private long formattedAt;
 
+    /** Another one with the same epochs. */
+    SimArchive copy() {
+        var copy = new SimArchive();
+        copy.epochs.putAll(epochs);
+        copy.formattedAt = formattedAt;
+        return copy;
+    }
+
     @Override
     public long formattedAt() {
         return formattedAt;

@@ -12,7 +12,6 @@ import java.util.stream.Collectors;
 import sheepdog.membership.consensus.LogTiming;
 import sheepdog.membership.log.ConsensusLog;
 import sheepdog.membership.log.LogSetup;
-import sheepdog.membership.log.SimLogStorage;
 import sheepdog.protocol.model.Invariant;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.NodeId;
@@ -58,7 +57,6 @@ public final class SimCluster {
     public static SimCluster consensus(long seed, int nodes, SimNetwork.Weather weather) {
         var time = new SimTime(seed);
         var network = new SimNetwork(time, weather);
-        var disks = new TreeMap<String, SimLogStorage>();
         return new SimCluster(time, network, nodes, (node, host, loop, self) -> {
             var setup = new LogSetup(
                     self,
@@ -66,10 +64,11 @@ public final class SimCluster {
                     Weights::assign,
                     time::wallSeconds,
                     time.random("consensus " + loop),
+                    node.directory()::raiseAge,
                     LogSetup.Limits.DEFAULT);
             var transport = new SimTransport(network, host, loop);
-            var disk = disks.computeIfAbsent(node.disk(), _ -> new SimLogStorage());
-            return new ConsensusLog(setup, loop, transport, disk.reopened());
+            return new ConsensusLog(
+                    setup, loop, transport, node.directory().log().reopened());
         });
     }
 

@@ -32,13 +32,12 @@ public final class SimNode {
     private final SimHost host;
     private final String name;
     private final Node node;
-    private long storeId;
     private int disks;
-    private SimStore store;
-    private SimArchive archive = new SimArchive();
+    private SimDirectory directory;
     private final Logs logs;
     private Optional<Process> process = Optional.empty();
-    private long incarnation;
+    private int processes;
+    private String end = "";
 
     /** Makes the log of one process. */
     @FunctionalInterface
@@ -63,30 +62,45 @@ public final class SimNode {
 
     private void newDisk() {
         disks++;
-        storeId = time.random("store " + name + " " + disks).nextLong(1, Long.MAX_VALUE);
-        store = new SimStore(time.random("disk " + name + " " + disks));
+        directory = new SimDirectory(
+                time.random("store " + name + " " + disks).nextLong(1, Long.MAX_VALUE),
+                new SimStore(time.random("disk " + name + " " + disks)));
     }
 
     /** The disk is replaced by an empty one; the sheep must be down. */
     public void wipe() {
         Invariant.check(process.isEmpty(), "%s runs", name);
         newDisk();
-        archive = new SimArchive();
         time.log(name, "has a new disk");
     }
 
-    /** Which disk this is, by its name and number. */
-    public String disk() {
-        return name + "." + disks;
+    /** What its store is in; a copy of it can be kept, and put back. */
+    public SimDirectory directory() {
+        return directory;
+    }
+
+    /** The sheep is to run on {@code other} from its next start on; it must be down. */
+    public void put(SimDirectory other) {
+        Invariant.check(process.isEmpty(), "%s runs", name);
+        directory = other;
+        time.log(name, "has another directory, of store " + Long.toHexString(other.id()));
+    }
+
+    /** The last line of the log of the process that ended last, if it said why it ended. */
+    public String end() {
+        return end;
     }
 
     /** Starts a sheep on this host. */
     public void start() {
         Invariant.check(process.isEmpty(), "%s runs already", name);
-        incarnation++;
-        var loop = new SimLoop(time, name + "." + incarnation, time.random(name).nextLong(-100, 101));
+        processes++;
+        end = "";
+        directory.started();
+        var loop = new SimLoop(time, name + "." + processes, time.random(name).nextLong(-100, 101));
         network.boot(host, loop);
-        var self = new Member(node, storeId, incarnation);
+        var self = new Member(
+                node, directory.id(), Member.incarnation(directory.age(), directory.starts(), number(processes)));
         var payloads = new SimPayloads();
         ClusterLog log = logs.log(this, host, loop, self);
         var wiring = new Wiring[1];
@@ -94,8 +108,8 @@ public final class SimNode {
         wiring[0] = new Wiring(
                 loop,
                 log,
-                store.start(),
-                archive,
+                directory.store().start(),
+                directory.archive(),
                 self,
                 links,
                 time.random("gateway " + loop),
@@ -117,13 +131,13 @@ public final class SimNode {
 
     /** Ends the process as kill -9 does, in the middle of what it does; what reached the disk stays. */
     public void kill() {
-        store.kill(process.orElseThrow().loop.underWay());
+        store().kill(process.orElseThrow().loop.underWay());
         end(false);
     }
 
     /** The host loses its power, in the middle of what it does; what was not synced may be lost, in part or in whole. */
     public void losePower() {
-        store.losePower(process.orElseThrow().loop.underWay());
+        store().losePower(process.orElseThrow().loop.underWay());
         end(true);
     }
 
@@ -190,12 +204,12 @@ public final class SimNode {
 
     /** Its disk. */
     public SimStore store() {
-        return store;
+        return directory.store();
     }
 
     /** The epochs it has written down. */
     public SimArchive archive() {
-        return archive;
+        return directory.archive();
     }
 
     /** The epoch it serves in; none if it is down. */
@@ -205,7 +219,9 @@ public final class SimNode {
 
     /** The newest epoch it knows of, in its process or on its disk. */
     public Optional<EpochRecord> latestEpoch() {
-        return isUp() ? look(wiring -> wiring.cluster().state().current()) : archive.latest();
+        return isUp()
+                ? look(wiring -> wiring.cluster().state().current())
+                : archive().latest();
     }
 
     @Override
@@ -216,7 +232,8 @@ public final class SimNode {
     private void ended(SimLoop loop, boolean failed) {
         if (process.filter(p -> p.loop == loop).isPresent()) {
             time.log(name, failed ? "ended by its disk" : "ended");
-            store.close();
+            end = logStatus().reason();
+            store().close();
             end(false);
         }
     }
@@ -227,6 +244,11 @@ public final class SimNode {
         process = Optional.empty();
         network.processEnded(host, powerLost);
         time.log(name, powerLost ? "lost power" : "is down");
+    }
+
+    /** Random bits of a process, the same in each run. */
+    private int number(int process) {
+        return time.random("process " + name + " " + process).nextInt();
     }
 
     private static PeerRequest.Hello hello(Wiring wiring, Member self) {

@@ -29,7 +29,7 @@ public final class SimStore {
     /** A step that is broken off gets at most this far, in calls that change something on the disk. */
     private static final int CALLS_BROKEN_OFF_MAX = 8;
 
-    private final SimMachine machine = new SimMachine();
+    private final SimMachine machine;
     private final RandomGenerator random;
     private Optional<PlainStore> open = Optional.empty();
 
@@ -43,7 +43,17 @@ public final class SimStore {
 
     /** An empty disk. @param random decides what is left of what was not synced */
     public SimStore(RandomGenerator random) {
+        this(random, new SimMachine());
+    }
+
+    private SimStore(RandomGenerator random, SimMachine machine) {
         this.random = random;
+        this.machine = machine;
+    }
+
+    /** A disk with all that this one has synced. */
+    SimStore copy() {
+        return new SimStore(random, machine.copy());
     }
 
     /** Opens the store, for a process that starts. */

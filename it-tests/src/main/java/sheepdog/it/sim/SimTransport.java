@@ -55,7 +55,8 @@ public final class SimTransport implements ClusterTransport {
             Seen to = seen.get(storeId);
             byte[] bytes = message.clone();
             Member from = self.get();
-            network.datagram(host, to.host, () -> to.transport.receive(from, bytes));
+            SimTransport target = to.transport; // Of now: the store may be elsewhere when this arrives.
+            network.datagram(host, to.host, () -> target.receive(from, bytes));
         }
     }
 
@@ -155,7 +156,7 @@ public final class SimTransport implements ClusterTransport {
             return;
         }
         Seen known = seen.get(member.storeId());
-        if (known != null && known.member.incarnation() > member.incarnation()) {
+        if (known != null && known.present && known.member.incarnation() > member.incarnation()) {
             return; // An old heartbeat that overtook nothing: its process has been replaced.
         }
         boolean news = known == null || !known.present || !known.member.equals(member);

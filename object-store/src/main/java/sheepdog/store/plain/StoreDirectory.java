@@ -15,7 +15,7 @@ import sheepdog.store.disk.DiskFile;
  *
  * <pre>
  *   lock            held for the life of the daemon
- *   id              the store's id and how often it was opened; made once, written at each opening
+ *   id              the store's id, how often it was opened, and its age; made once, written at each opening
  *   obj/            objects, see {@link StoreFiles}          epoch/   the caller's
  *   meta/version    format of meta/ and of the checksums     log/     the caller's
  *   meta/db  meta/native  meta/journal0  meta/journal1  meta/ballast
@@ -25,7 +25,8 @@ public final class StoreDirectory implements AutoCloseable {
     /** Of everything below {@code meta/}; another one is refused. */
     static final int VERSION = 2;
 
-    private static final Pattern ID = Pattern.compile("sheepdog store 1\nid ([0-9a-f]{16})\nopened ([0-9]{1,18})\n");
+    private static final Pattern ID =
+            Pattern.compile("sheepdog store [12]\nid ([0-9a-f]{16})\nopened ([0-9]{1,18})\n(?:age ([0-9]{1,18})\n)?");
     private static final int SMALL_FILE_BYTES_MAX = 4096;
 
     private final Disk disk;
@@ -33,13 +34,15 @@ public final class StoreDirectory implements AutoCloseable {
     private final Disk.Lock lock;
     private final long id;
     private final long incarnation;
+    private final long age;
 
-    private StoreDirectory(Disk disk, Path path, Disk.Lock lock, long id, long incarnation) {
+    private StoreDirectory(Disk disk, Path path, Disk.Lock lock, long id, long incarnation, long age) {
         this.disk = disk;
         this.path = path;
         this.lock = lock;
         this.id = id;
         this.incarnation = incarnation;
+        this.age = age;
     }
 
     /**
@@ -94,6 +97,7 @@ public final class StoreDirectory implements AutoCloseable {
         Path idFile = directory.resolve("id");
         long id;
         long opened;
+        long age = 0;
         if (disk.exists(idFile)) {
             var match = ID.matcher(read(disk, idFile));
             if (!match.matches()) {
@@ -101,13 +105,21 @@ public final class StoreDirectory implements AutoCloseable {
             }
             id = Long.parseUnsignedLong(match.group(1), 16);
             opened = Long.parseLong(match.group(2));
+            age = match.group(3) == null ? 0 : Long.parseLong(match.group(3));
         } else {
             id = newId.getAsLong();
             opened = 0;
             syncParent(disk, directory);
         }
-        write(disk, idFile, "sheepdog store 1\nid %016x\nopened %d\n".formatted(id, opened + 1));
-        return new StoreDirectory(disk, directory, lock, id, opened + 1);
+        writeId(disk, directory, id, opened + 1, age);
+        return new StoreDirectory(disk, directory, lock, id, opened + 1, age);
+    }
+
+    private static void writeId(Disk disk, Path directory, long id, long opened, long age) throws IOException {
+        write(
+                disk,
+                directory.resolve("id"),
+                "sheepdog store 2\nid %016x\nopened %d\nage %d\n".formatted(id, opened, age));
     }
 
     /** The directory itself may be new. */
@@ -185,6 +197,23 @@ public final class StoreDirectory implements AutoCloseable {
     /** How often the directory was opened, this time included; on stable storage. */
     public long incarnation() {
         return incarnation;
+    }
+
+    /**
+     * What the directory said, when it was opened, of how old it is: {@link #raiseAge} raises it, nothing else does. A copy
+     * of the directory stays as old as it was, which tells it from the store it was made of.
+     */
+    public long age() {
+        return age;
+    }
+
+    /**
+     * The directory says {@code to} from when this returns, also after a power loss. Any thread, one call at a time.
+     *
+     * @param to more than ever before
+     */
+    public void raiseAge(long to) throws IOException {
+        writeId(disk, path, id, incarnation, to);
     }
 
     /** Gives up the lock. The stores below must have been closed. */

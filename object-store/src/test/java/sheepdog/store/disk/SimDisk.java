@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -123,6 +124,13 @@ public final class SimDisk implements Disk {
         private Content durable = new Content();
         private final List<Change> unsynced = new ArrayList<>();
 
+        Inode copy() {
+            var copy = new Inode();
+            copy.content = durable.copy();
+            copy.durable = durable.copy();
+            return copy;
+        }
+
         void add(Change change) {
             unsynced.add(change);
             apply(change, content);
@@ -203,6 +211,17 @@ public final class SimDisk implements Disk {
     public synchronized void restartProgram() {
         generation++;
         locks.clear();
+    }
+
+    /** Everything that is on {@code other}, which has no unsynced changes that matter: what it would be after a power cut that lost them. */
+    public synchronized void copyOf(SimDisk other) {
+        var copies = new IdentityHashMap<Inode, Inode>();
+        synchronized (other) {
+            other.durableNames.forEach(
+                    (path, inode) -> durableNames.put(path, copies.computeIfAbsent(inode, Inode::copy)));
+            directories.addAll(other.directories);
+        }
+        names.putAll(durableNames);
     }
 
     /** One bit of a file goes over. */

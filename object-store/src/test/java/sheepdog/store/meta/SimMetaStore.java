@@ -38,6 +38,14 @@ public final class SimMetaStore implements MetaStore {
         readOnly = false;
     }
 
+    /** Everything that {@code other} had synced. */
+    public synchronized void copyOf(SimMetaStore other) {
+        synchronized (other) {
+            durable.putAll(other.durable);
+        }
+        entries.putAll(durable);
+    }
+
     /** Opened again after it was closed, or after the program ended. */
     public synchronized void restartProgram() {
         closed = false;

@@ -50,6 +50,14 @@ public final class SimMachine {
         meta.restartProgram();
     }
 
+    /** Another machine with all that this one has synced, as a snapshot of its file system would be. */
+    public SimMachine copy() {
+        var copy = new SimMachine();
+        copy.disk.copyOf(disk);
+        copy.meta.copyOf(meta);
+        return copy;
+    }
+
     static Path objectPath(ObjectId oid) {
         return DIRECTORY.resolve("obj").resolve(oid.toString());
     }

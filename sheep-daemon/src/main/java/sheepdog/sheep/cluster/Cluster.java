@@ -1,5 +1,6 @@
 package sheepdog.sheep.cluster;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -127,6 +128,11 @@ public final class Cluster implements ClusterLog.StateMachine {
 
     public ClusterLog.Status logStatus() {
         return log.status();
+    }
+
+    /** How long ago {@code member}'s store was last seen; empty if it was not since this sheep started. */
+    public Optional<Duration> unseenFor(Member member) {
+        return log.unseenFor(member.storeId());
     }
 
     /** Whether an answer may leave now (R2). */
@@ -264,8 +270,7 @@ public final class Cluster implements ClusterLog.StateMachine {
     private void publish(EpochRecord record, ClusterFormat format) {
         boolean latest = record.epoch().equals(state.epoch()) && format.equals(state.format());
         if (latest) {
-            view = Optional.of(new ClusterView(
-                    record, history.currentRing(), format, self.node().id()));
+            view = Optional.of(new ClusterView(record, history.currentRing(), format, self));
             changed();
         }
     }
@@ -294,6 +299,14 @@ public final class Cluster implements ClusterLog.StateMachine {
 
     /** A shutdown in the log's past, of an earlier run of this sheep, does not end this one. */
     private boolean concernsThisProcess() {
+        return isMember();
+    }
+
+    /**
+     * Whether the log names this very process in the newest epoch. As long as it names an earlier one of this store, nobody has
+     * looked whether this one runs on the directory that that one had, or on an old copy of it.
+     */
+    public boolean isMember() {
         return state.current()
                 .flatMap(e -> e.store(self.storeId()))
                 .filter(m -> m.incarnation() == self.incarnation())

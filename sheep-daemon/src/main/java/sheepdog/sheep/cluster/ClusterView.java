@@ -6,7 +6,6 @@ import sheepdog.membership.api.EpochRecord;
 import sheepdog.membership.api.Member;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Node;
-import sheepdog.protocol.model.NodeId;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.placement.VnodeRing;
 
@@ -14,7 +13,7 @@ import sheepdog.protocol.placement.VnodeRing;
  * One epoch as requests see it: who is in it and where its objects are. Immutable, any thread. A request takes one when
  * it is admitted and keeps it until it is answered or admitted again.
  */
-public record ClusterView(EpochRecord record, VnodeRing ring, ClusterFormat format, NodeId self) {
+public record ClusterView(EpochRecord record, VnodeRing ring, ClusterFormat format, Member self) {
     public Epoch epoch() {
         return record.epoch();
     }
@@ -28,13 +27,17 @@ public record ClusterView(EpochRecord record, VnodeRing ring, ClusterFormat form
         return ring.replicas(oid, copies);
     }
 
+    /**
+     * Whether {@code node}, of this epoch, is this sheep's store. Its address says nothing: the store may have been elsewhere
+     * in this epoch, and another one here.
+     */
     public boolean isSelf(Node node) {
-        return node.id().equals(self);
+        return record.member(node.id()).filter(self::sameStore).isPresent();
     }
 
-    /** This node as the epoch has it; empty if it is not in it. */
+    /** This sheep's store as the epoch has it; empty if it is not in it. */
     public Optional<Member> selfMember() {
-        return record.member(self);
+        return record.store(self.storeId());
     }
 
     /** Failure domains that hold data. */

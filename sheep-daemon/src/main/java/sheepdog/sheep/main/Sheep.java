@@ -125,14 +125,15 @@ final class Sheep implements AutoCloseable {
                 housekeeping,
                 random::nextLong);
         archive = FileEpochArchive.open(directory.path());
-        Member self = new Member(node(), directory.id(), directory.incarnation());
+        Member self = new Member(
+                node(), directory.id(), Member.incarnation(directory.age(), directory.incarnation(), random.nextInt()));
         LOG.info(
                 "sheep node={} zone={} space={} store={} incarnation={}",
                 self.node(),
                 Integer.toUnsignedLong(self.node().zone()),
                 self.node().space(),
                 Long.toHexString(self.storeId()),
-                self.incarnation());
+                self.starts());
         var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         var metrics = new SheepMetrics(registry);
         loop = new RealLoop(STORE_THREADS, broken, metrics::turn);
@@ -145,6 +146,7 @@ final class Sheep implements AutoCloseable {
                 Weights::assign,
                 () -> clock.now().getEpochSecond(),
                 RandomGenerator.of("L64X128MixRandom"),
+                directory::raiseAge,
                 LogSetup.Limits.DEFAULT);
         log = new ConsensusLog(
                 setup,

@@ -26,7 +26,8 @@ import sheepdog.store.api.Stamp;
 /**
  * This node's replicas, for gateways (this one's among them).
  *
- * <p>A request of an older epoch is answered OLD_NODE_VER, one of a newer epoch waits until this node is there too; an
+ * <p>A request of an older epoch is answered OLD_NODE_VER, one of a newer epoch waits until this node is there too, and all
+ * wait until the log names this process as a member: it may run on an old copy of its directory; an
  * object in doubt is recovered first, and if that takes longer than {@link #HOLD} the sender is answered AGAIN, so that it
  * does not take this node for one that does not answer; a mutation by an owner that is not the owner any more is answered AGAIN. The store
  * checks epoch and owner once more at its door. A copy that is damaged is answered EIO, and its gateway sends a whole one;
@@ -65,7 +66,7 @@ public final class Peer {
         cluster.onChange(this::wake);
     }
 
-    /** Requests that wait for a later epoch. */
+    /** Requests that wait for a later epoch, or until this process is a member. */
     public int waitingCount() {
         return waiting.size();
     }
@@ -93,11 +94,15 @@ public final class Peer {
             run(request, done);
         } else if (theirs.isBefore(ours)) {
             done.complete(Response.of(ResultCode.OLD_NODE_VER));
-        } else if (ours.isBefore(theirs) || !ours.equals(cluster.state().epoch())) {
+        } else if (ours.isBefore(theirs) || !ours.equals(cluster.state().epoch()) || isNotYetMember()) {
             waiting.add(new Waiting(request, done));
         } else {
             run(request, done);
         }
+    }
+
+    private boolean isNotYetMember() {
+        return cluster.view().isPresent() && !cluster.isMember();
     }
 
     private void run(PeerRequest request, LoopFuture<Response> done) {

@@ -30,12 +30,14 @@ final class Leftovers {
         this.store = store;
     }
 
-    /** Begins if the time has come. */
+    /** Begins if the time has come, and this process is known to be the store's newest. */
     void look() {
-        cluster.view().filter(view -> !isSame(view, begun) && isWhole(view)).ifPresent(view -> {
-            begun = Optional.of(view);
-            new Round(view).begin();
-        });
+        cluster.view()
+                .filter(view -> cluster.isMember() && !isSame(view, begun) && isWhole(view))
+                .ifPresent(view -> {
+                    begun = Optional.of(view);
+                    new Round(view).begin();
+                });
     }
 
     /** Numbers of epochs come again after a format. */
