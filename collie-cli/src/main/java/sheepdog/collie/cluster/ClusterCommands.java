@@ -43,7 +43,12 @@ public final class ClusterCommands {
                 command(
                         "info",
                         "show the state of the cluster and its epochs",
-                        List.of(address(), port(), raw(), help()),
+                        List.of(
+                                address(),
+                                port(),
+                                raw(),
+                                OptionSpecs.flag('v', "verbose", "also what is waited for, and who is missing"),
+                                help()),
                         List.of(),
                         new ClusterInfo(),
                         NODES),

@@ -38,6 +38,9 @@ final class ClusterInfo implements Handler {
         boolean raw = call.option("raw");
         String status = reply.isSuccess() ? "running" : reply.resultText();
         call.console().line(raw ? status : "Cluster status: " + status);
+        if (call.<Boolean>option("verbose")) {
+            Waiting.ask(call.cluster()).lines(raw).forEach(call.console()::line);
+        }
         if (!raw && !epochs.isEmpty()) {
             long created = epochs.getFirst().ctime() >>> 32;
             call.console().line("");

@@ -66,6 +66,28 @@ class ClusterInfoTest {
     }
 
     @Test
+    void whoIsMissingIsNamedIfAskedFor() {
+        cluster.status(ResultCode.WAIT_FOR_JOIN);
+        cluster.waiting("""
+                epoch 7 3
+                reason waits for a majority; missing [10.0.0.2:7000, 10.0.0.3:7000]
+                missing 10.0.0.2:7000 000000000000002a 12
+                missing 10.0.0.3:7000 000000000000002b -
+                """);
+
+        assertThat(Run.collie(cluster, "cluster", "info", "-v").out()).startsWith("""
+                Cluster status: Waiting for other nodes to join cluster
+                This node waits for a majority; missing [10.0.0.2:7000, 10.0.0.3:7000]
+                Missing of the 3 nodes of epoch 7: 10.0.0.2:7000 (store 000000000000002a), last seen 12 s ago
+                Missing of the 3 nodes of epoch 7: 10.0.0.3:7000 (store 000000000000002b), not seen since this node was started
+
+                Cluster created at""");
+        assertThat(Run.collie(cluster, "cluster", "info", "-rv").out())
+                .contains("\nmissing 10.0.0.3:7000 000000000000002b -\n");
+        assertThat(Run.collie(cluster, "cluster", "info").out()).doesNotContain("issing");
+    }
+
+    @Test
     void anEpochThatNobodyKnowsHasNoNodes() {
         cluster.epochs(List.of(new EpochLogEntry(1, 2, Epoch.FIRST, 3, List.of())));
 

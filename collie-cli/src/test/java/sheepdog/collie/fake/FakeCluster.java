@@ -69,6 +69,7 @@ public final class FakeCluster implements AutoCloseable {
     private final List<Integer> askedPorts = new ArrayList<>();
     private final Map<ObjectId, List<Integer>> holders = new HashMap<>();
     private ResultCode status = ResultCode.WAIT_FOR_FORMAT;
+    private String waiting = "";
     private long seconds = NOW;
     private int copies = 3;
     private Function<Request, Optional<Response>> script = _ -> Optional.empty();
@@ -132,6 +133,11 @@ public final class FakeCluster implements AutoCloseable {
 
     private synchronized boolean isIgnored(Request request) {
         return ignored.test(request);
+    }
+
+    /** What a sheep says that it waits for. */
+    public synchronized void waiting(String lines) {
+        waiting = lines;
     }
 
     /** Sets what requests of a cluster that does not run are refused with; SUCCESS for one that does. */
@@ -333,6 +339,7 @@ public final class FakeCluster implements AutoCloseable {
                 || request instanceof Request.MakeFs
                 || request instanceof Request.ReadVdis
                 || request instanceof Request.GetStoreList
+                || request instanceof Request.GetWaiting
                 || request instanceof Request.KillNode;
         if (!always && status != ResultCode.SUCCESS) {
             return Response.of(status);
@@ -347,6 +354,8 @@ public final class FakeCluster implements AutoCloseable {
             case Request.GetEpoch get -> epoch(get.targetEpoch());
             case Request.StatSheep _ -> stat(number);
             case Request.MakeFs make -> makeFs(make);
+            case Request.GetWaiting _ ->
+                new Response.Data(ResultCode.SUCCESS, Payload.of(waiting.getBytes(StandardCharsets.UTF_8)));
             case Request.GetStoreList _ ->
                 new Response.Data(ResultCode.SUCCESS, Payload.of("farm plain \0".getBytes(StandardCharsets.US_ASCII)));
             case Request.ReadVdis _ -> new Response.Data(ResultCode.SUCCESS, Payload.of(bitmap()));

@@ -111,7 +111,7 @@ class HelpTest {
                 "node recovery; [-a address] [-p port] [-r] [-h]",
                 "node cache; [-a address] [-p port] [-r] [-h] <cache size>",
                 "node md; {info|plug|unplug} [-a address] [-p port] [-A] [-h] [disks]",
-                "cluster info; [-a address] [-p port] [-r] [-h]",
+                "cluster info; [-a address] [-p port] [-r] [-v] [-h]",
                 "cluster format; [-b store] [-c copies] [-m mode] [-a address] [-p port] [-h]",
                 "cluster shutdown; [-a address] [-p port] [-h]",
                 "cluster snapshot; [-a address] [-R restore] [-l] [-p port] [-h]",

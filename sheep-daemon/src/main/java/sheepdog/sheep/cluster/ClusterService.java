@@ -3,11 +3,13 @@ package sheepdog.sheep.cluster;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import sheepdog.membership.api.EpochRecord;
+import sheepdog.membership.api.Member;
 import sheepdog.membership.runtime.Loop;
 import sheepdog.membership.runtime.Pool;
 import sheepdog.protocol.model.Node;
@@ -108,6 +110,34 @@ public final class ClusterService {
         return bytes.length > request.lengthMax()
                 ? Response.of(ResultCode.BUFFER_SMALL)
                 : new Response.Data(ResultCode.SUCCESS, Payload.of(bytes));
+    }
+
+    /**
+     * Lines of text: {@code epoch NUMBER MEMBERS}, {@code reason TEXT} if this sheep waits for something, and for each store of
+     * the newest epoch that is not seen {@code missing ADDRESS STORE SECONDS}, the last being how long ago it was seen, or
+     * {@code -} if it was not since this sheep started.
+     */
+    public Response waiting(Request.GetWaiting request) {
+        var status = cluster.logStatus();
+        var text = new StringBuilder();
+        cluster.state()
+                .current()
+                .ifPresent(epoch -> text.append(
+                        "epoch %s %d\n".formatted(epoch.epoch(), epoch.members().size())));
+        if (!status.reason().isEmpty()) {
+            text.append("reason ").append(status.reason()).append('\n');
+        }
+        for (Member member : status.missing()) {
+            var unseen = cluster.unseenFor(member);
+            text.append("missing %s %016x %s\n"
+                    .formatted(
+                            member.node().id(),
+                            member.storeId(),
+                            unseen.isPresent() ? unseen.get().toSeconds() : "-"));
+        }
+        byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+        return new Response.Data(
+                ResultCode.SUCCESS, Payload.of(Arrays.copyOf(bytes, Math.min(bytes.length, request.lengthMax()))));
     }
 
     /** What a new VDI gets that names nothing itself. */

@@ -53,6 +53,8 @@ final class OperationTable {
                         .alsoBeforeServing(),
                 local(Opcode.GET_STORE_LIST, Request.GetStoreList.class, cluster::storeList)
                         .alsoBeforeServing(),
+                local(Opcode.GET_WAITING, Request.GetWaiting.class, cluster::waiting)
+                        .alsoBeforeServing(),
                 local(Opcode.STAT_RECOVERY, Request.StatRecovery.class, cluster::recoveryStat)
                         .alsoBeforeServing(),
                 later(Opcode.KILL_NODE, Kind.LOCAL, Request.KillNode.class, _ -> kill.get())

@@ -90,6 +90,9 @@ public enum Opcode {
     SET_VNODES(0xcc),
     GET_VNODES(0xcd),
 
+    // Ours, for clients.
+    GET_WAITING(0xd8),
+
     // Our sheep among themselves.
     HELLO(0xe0),
     PING(0xe1),

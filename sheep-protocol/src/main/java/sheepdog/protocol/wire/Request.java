@@ -36,6 +36,7 @@ public sealed interface Request
                 Request.GetVdiAttr,
                 Request.ForceRecover,
                 Request.GetStoreList,
+                Request.GetWaiting,
                 Request.Snapshot,
                 Request.Restore,
                 Request.GetSnapFile,
@@ -178,6 +179,9 @@ public sealed interface Request
 
     /** Asks for the names of the stores; answered with {@link Response.Data}. */
     record GetStoreList(Header header, int lengthMax) implements Request {}
+
+    /** What this sheep waits for, and which stores of the newest epoch are not there: lines of text. */
+    record GetWaiting(Header header, int lengthMax) implements Request {}
 
     /** Takes a snapshot of the whole cluster. */
     record Snapshot(Header header) implements Request {}

@@ -175,6 +175,7 @@ public final class RequestCodec {
                 when(body.length() == ObjectId.ATTR_BYTES, () -> new Request.GetVdiAttr(head, in.i32(32), body));
             case FORCE_RECOVER -> Optional.of(new Request.ForceRecover(head, room));
             case GET_STORE_LIST -> Optional.of(new Request.GetStoreList(head, room));
+            case GET_WAITING -> Optional.of(new Request.GetWaiting(head, room));
             case SNAPSHOT -> Optional.of(new Request.Snapshot(head));
             case RESTORE -> Optional.of(new Request.Restore(head, in.i32(36)));
             case GET_SNAP_FILE -> Optional.of(new Request.GetSnapFile(head, room));
@@ -386,6 +387,7 @@ public final class RequestCodec {
             case Request.GetVdiAttr _ -> Opcode.GET_VDI_ATTR;
             case Request.ForceRecover _ -> Opcode.FORCE_RECOVER;
             case Request.GetStoreList _ -> Opcode.GET_STORE_LIST;
+            case Request.GetWaiting _ -> Opcode.GET_WAITING;
             case Request.Snapshot _ -> Opcode.SNAPSHOT;
             case Request.Restore _ -> Opcode.RESTORE;
             case Request.GetSnapFile _ -> Opcode.GET_SNAP_FILE;
@@ -487,6 +489,7 @@ public final class RequestCodec {
             case Request.StatCluster r -> r.lengthMax();
             case Request.ForceRecover r -> r.lengthMax();
             case Request.GetStoreList r -> r.lengthMax();
+            case Request.GetWaiting r -> r.lengthMax();
             case Request.GetSnapFile r -> r.lengthMax();
             case Request.MdInfo r -> r.lengthMax();
             case Request.Unknown u -> u.header().dataLength();
