@@ -145,6 +145,40 @@ class StartRefusedIT {
     }
 
     @Test
+    void directoryRestoredFromAnOldCopy() throws IOException {
+        SheepProcess host = formatted("host", "meet");
+        var joining = SheepProcess.start(on("store", "meet"));
+        started.add(joining);
+        joining.awaitServing(2, LIMIT);
+        stop(joining);
+        Path store = joining.spec().store();
+        Command.of("cp", "-a", store.toString(), store + ".old").run().succeeded();
+        var again = SheepProcess.start(joining.spec());
+        started.add(again);
+        again.awaitServing(2, LIMIT);
+        stop(again);
+        Command.of("mv", store.toString(), store + ".new").run().succeeded();
+        Command.of("mv", store + ".old", store.toString()).run().succeeded();
+
+        for (int start = 1; start <= 2; start++) {
+            Finished run = SheepProcess.command(joining.spec()).within(LIMIT).run();
+            assertThat(run.exit()).as("%s", run).isEqualTo(1);
+            assertThat(Files.readAllLines(store.resolve("sheep.log")))
+                    .filteredOn(
+                            line -> line.contains("leaving sheepdog cluster: this directory is an old copy of store "))
+                    .hasSize(start);
+        }
+
+        host.awaitServing(1, LIMIT);
+        assertThat(read(host)).isEqualTo(CONTENT);
+    }
+
+    private static void stop(SheepProcess sheep) {
+        sheep.terminate();
+        assertThat(sheep.awaitExit(LIMIT)).isZero();
+    }
+
+    @Test
     void directoryThatMayOnlyBeRead() throws IOException {
         SheepProcess sheep = formatted("store", "meet");
         sheep.kill();
