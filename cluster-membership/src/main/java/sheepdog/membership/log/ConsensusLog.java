@@ -3,6 +3,7 @@ package sheepdog.membership.log;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -492,6 +493,7 @@ public final class ConsensusLog implements ClusterLog {
                     case Command.Started started -> applyStarted(position, started.member());
                     case Command.Raised raised -> {
                         ages.raised(raised.storeId(), raised.incarnation(), raised.age());
+                        LOG.info("store={} age={}", HexFormat.of().toHexDigits(raised.storeId()), raised.age());
                         refuseAllOutdated();
                     }
                 }

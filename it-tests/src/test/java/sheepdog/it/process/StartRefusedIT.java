@@ -146,16 +146,18 @@ class StartRefusedIT {
 
     @Test
     void directoryRestoredFromAnOldCopy() throws IOException {
-        SheepProcess host = formatted("host", "meet");
-        var joining = SheepProcess.start(on("store", "meet"));
+        SheepProcess host = formatted("host", "meet", 2); // It keeps a replica of everything, so it stays sure alone.
+        var joining = SheepProcess.start(inZone(2, on("store", "meet")));
         started.add(joining);
         joining.awaitServing(2, LIMIT);
-        stop(joining);
         Path store = joining.spec().store();
+        awaitAge(host, store, 1);
+        stop(joining);
         Command.of("cp", "-a", store.toString(), store + ".old").run().succeeded();
         var again = SheepProcess.start(joining.spec());
         started.add(again);
         again.awaitServing(2, LIMIT);
+        awaitAge(host, store, 2);
         stop(again);
         Command.of("mv", store.toString(), store + ".new").run().succeeded();
         Command.of("mv", store + ".old", store.toString()).run().succeeded();
@@ -171,6 +173,16 @@ class StartRefusedIT {
 
         host.awaitServing(1, LIMIT);
         assertThat(read(host)).isEqualTo(CONTENT);
+    }
+
+    /** Waits until the cluster, whose member {@code host} is, knows that the store is as old as that. */
+    private static void awaitAge(SheepProcess host, Path store, int age) throws IOException {
+        String id = Files.readAllLines(store.resolve("id")).get(1).substring("id ".length());
+        Path log = host.spec().store().resolve("sheep.log");
+        Waiting.until(
+                "the cluster to know the age of " + store,
+                LIMIT,
+                () -> Files.readString(log).contains("store=" + id + " age=" + age));
     }
 
     private static void stop(SheepProcess sheep) {
@@ -239,6 +251,11 @@ class StartRefusedIT {
                 prefix, spec.store(), spec.address(), spec.port(), spec.zone(), spec.driver(), spec.more());
     }
 
+    private static SheepProcess.Spec inZone(int zone, SheepProcess.Spec spec) {
+        return new SheepProcess.Spec(
+                spec.prefix(), spec.store(), spec.address(), spec.port(), zone, spec.driver(), spec.more());
+    }
+
     private SheepProcess.Spec on(String store, String meet, String... more) {
         return new SheepProcess.Spec(
                 List.of(),
@@ -257,10 +274,14 @@ class StartRefusedIT {
 
     /** A sheep that serves a formatted cluster of its own, with a disk. */
     private SheepProcess formatted(String store, String meet) {
+        return formatted(store, meet, 1);
+    }
+
+    private SheepProcess formatted(String store, String meet, int copies) {
         var sheep = SheepProcess.start(on(store, meet));
         started.add(sheep);
         sheep.awaitAnswer(LIMIT);
-        collie(sheep, "cluster", "format", "--copies=1").run().succeeded();
+        collie(sheep, "cluster", "format", "--copies=" + copies).run().succeeded();
         sheep.awaitServing(1, LIMIT);
         collie(sheep, "vdi", "create", "monkey", "16M").run().succeeded();
         collie(sheep, "vdi", "write", "monkey").input(CONTENT).run().succeeded();
