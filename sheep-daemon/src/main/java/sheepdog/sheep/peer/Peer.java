@@ -19,6 +19,7 @@ import sheepdog.protocol.model.Vid;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Response;
 import sheepdog.sheep.cluster.Cluster;
+import sheepdog.sheep.recovery.LocalCopies;
 import sheepdog.sheep.recovery.Recovery;
 import sheepdog.store.api.ObjectStore;
 import sheepdog.store.api.Stamp;
@@ -41,6 +42,7 @@ public final class Peer {
     private final Cluster cluster;
     private final ObjectStore store;
     private final Recovery recovery;
+    private final LocalCopies local;
     private final YieldHandler gateway;
     private final List<Waiting> waiting = new ArrayList<>();
 
@@ -57,11 +59,13 @@ public final class Peer {
     }
 
     /** @param cluster told when the store carries out no mutation any more */
-    public Peer(Loop loop, Cluster cluster, ObjectStore store, Recovery recovery, YieldHandler gateway) {
+    public Peer(
+            Loop loop, Cluster cluster, ObjectStore store, Recovery recovery, LocalCopies local, YieldHandler gateway) {
         this.loop = loop;
         this.cluster = cluster;
         this.store = store;
         this.recovery = recovery;
+        this.local = local;
         this.gateway = gateway;
         cluster.onChange(this::wake);
     }
@@ -149,8 +153,8 @@ public final class Peer {
                         done,
                         () -> Response.of(store.settled(r.oid(), r.header().epoch(), r.generation())
                                 .code()));
-            case PeerRequest.StatObject r -> recovery.stat(r.oid()).thenAccept(done::complete);
-            case PeerRequest.FetchObject r -> recovery.fetch(r.oid()).thenAccept(done::complete);
+            case PeerRequest.StatObject r -> local.stat(r.oid()).thenAccept(done::complete);
+            case PeerRequest.FetchObject r -> local.fetch(r.oid()).thenAccept(done::complete);
             case PeerRequest.ListObjects r -> offload(Pool.BULK, r.header().id(), done, () -> list(r));
         }
     }

@@ -22,6 +22,7 @@ import sheepdog.protocol.wire.Response;
 import sheepdog.protocol.wire.Response.ObjectState;
 import sheepdog.sheep.cluster.Cluster;
 import sheepdog.sheep.cluster.ClusterCommand;
+import sheepdog.sheep.recovery.LocalCopies;
 import sheepdog.sheep.recovery.Recovery;
 import sheepdog.sheep.testkit.MemoryArchive;
 import sheepdog.sheep.testkit.MemoryStore;
@@ -42,10 +43,11 @@ class PeerTest {
     private final ScriptedLink link = new ScriptedLink(loop);
     private final MemoryStore store = new MemoryStore();
     private final Cluster cluster = new Cluster(loop, log, store, new MemoryArchive(), Sheep.member(1));
-    private final Recovery recovery = new Recovery(loop, cluster, store, link);
+    private final LocalCopies local = new LocalCopies(cluster, store);
+    private final Recovery recovery = new Recovery(loop, cluster, store, local, link);
     private int failures;
-    private final Peer peer =
-            new Peer(loop, cluster, store, recovery, (_, _) -> CompletableFuture.completedStage(ResultCode.SUCCESS));
+    private final Peer peer = new Peer(
+            loop, cluster, store, recovery, local, (_, _) -> CompletableFuture.completedStage(ResultCode.SUCCESS));
 
     PeerTest() {
         cluster.onUnable(() -> failures++);

@@ -1,0 +1,70 @@
+package sheepdog.sheep.recovery;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.ObjectId;
+import sheepdog.sheep.cluster.Cluster;
+
+/**
+ * Of which objects this store's copy, or its having none, is the truth in the current epoch: those that it has been a
+ * replica of all the time since the cluster was last whole, and those that {@link Bringing} has found out about.
+ * Loop-owned.
+ */
+final class Trust {
+    /** Objects whose {@link #isSure} is remembered. */
+    private static final int KNOWN_MAX = 65_536;
+
+    private final Cluster cluster;
+    private final Set<ObjectId> verified = new HashSet<>();
+    private final Map<ObjectId, Boolean> sure = new HashMap<>();
+
+    Trust(Cluster cluster) {
+        this.cluster = cluster;
+    }
+
+    boolean isTrusted(ObjectId oid) {
+        return verified.contains(oid) || isSure(oid);
+    }
+
+    private boolean isSure(ObjectId oid) {
+        Boolean known = sure.get(oid);
+        if (known == null) {
+            known = evidence(oid).isSure(cluster.self().storeId());
+            if (sure.size() >= KNOWN_MAX) {
+                sure.clear();
+            }
+            sure.put(oid, known);
+        }
+        return known;
+    }
+
+    /** What is to be judged about {@code oid} in the current epoch, without any answer yet. */
+    Evidence evidence(ObjectId oid) {
+        int copies = cluster.copies(oid);
+        Optional<Epoch> born = cluster.state().bornAfterAll(oid.vid());
+        Epoch from = born.orElse(cluster.state().whole(copies));
+        return new Evidence(
+                cluster.history().replicaSets(oid, copies, from),
+                born.isPresent(),
+                cluster.epoch(),
+                (store, epoch) -> cluster.state().recovered(store, epoch, copies));
+    }
+
+    void verified(ObjectId oid) {
+        verified.add(oid);
+    }
+
+    /** The log says something new, which may be about stores that recovered, or about VDIs. */
+    void logChanged() {
+        sure.clear();
+    }
+
+    void epochChanged() {
+        sure.clear();
+        verified.clear();
+    }
+}
