@@ -3,6 +3,7 @@ package sheepdog.membership.api;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import sheepdog.protocol.model.Outcome;
 
@@ -126,6 +127,14 @@ public interface ClusterLog {
          * calls {@link #epoch} with number 1 and the members of the current epoch right after {@link #apply}.
          */
         boolean restartsEpochs(byte[] command);
+
+        /**
+         * Stores that get no objects: epochs from now on give them no vnodes, whatever space they have. They stay members and
+         * voters like others that hold data.
+         */
+        default Set<Long> draining() {
+            return Set.of();
+        }
 
         /** The whole state, for a node that is far behind, and to keep the log short. */
         byte[] snapshot();

@@ -631,7 +631,8 @@ public final class ConsensusLog implements ClusterLog {
     private Steward steward() {
         if (steward.isEmpty() || stewardTerm != core.term()) {
             long arrivals = everLeased ? 0 : setup.timing().arrival().toNanos();
-            steward = Optional.of(new Steward(setup, core, neighbours, complaints, loop.nowNanos() + arrivals));
+            steward = Optional.of(
+                    new Steward(setup, core, neighbours, complaints, loop.nowNanos() + arrivals, machine::draining));
             stewardTerm = core.term();
             proposals.newLeader();
             LOG.info("leading term={}", stewardTerm);

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.membership.api.EpochRecord;
@@ -33,6 +34,7 @@ import sheepdog.protocol.model.NodeId;
  *   likewise of self        hand over; the next leader has heard the complaints, too
  *   a new process answers   same address: an entry that says so; another address ------> epoch with the new record
  *   address taken by another store, lease over ----------------------------------------> epoch with that one instead
+ *   is to get no objects, or again some ------------------------------------------------> epoch with other vnodes
  * </pre>
  *
  * <p>One change at a time; all that is due goes into it. None is proposed that the voters who answer could not commit.
@@ -49,6 +51,7 @@ final class Steward {
     private final LogSetup setup;
     private final Neighbours neighbours;
     private final long arrivalsUntil;
+    private final Supplier<Set<Long>> draining;
 
     private final Complaints complaints;
     private final TreeMap<Long, Long> condemnedAt = new TreeMap<>();
@@ -58,8 +61,18 @@ final class Steward {
     private final TreeMap<Long, Long> announced = new TreeMap<>();
     private final TreeMap<Long, Long> released = new TreeMap<>();
 
-    /** @param arrivalsUntil until when members that were not heard yet are waited for, on the loop's clock */
-    Steward(LogSetup setup, Consensus core, Neighbours neighbours, Complaints complaints, long arrivalsUntil) {
+    /**
+     * @param arrivalsUntil until when members that were not heard yet are waited for, on the loop's clock
+     * @param draining      stores that get no objects
+     */
+    Steward(
+            LogSetup setup,
+            Consensus core,
+            Neighbours neighbours,
+            Complaints complaints,
+            long arrivalsUntil,
+            Supplier<Set<Long>> draining) {
+        this.draining = draining;
         this.complaints = complaints;
         this.arrivalsUntil = arrivalsUntil;
         this.setup = setup;
@@ -108,20 +121,63 @@ final class Steward {
         }
         announceStarts(epoch);
         List<Member> next = next(epoch, selfLeaves, now);
-        if (same(next, epoch.members()) || next.isEmpty()) {
+        if (same(next, epoch.members()) && !drains(epoch) || next.isEmpty()) {
             return;
         }
         propose(epoch, next, now);
     }
 
-    private void propose(EpochRecord epoch, List<Member> next, long now) {
-        List<Node> weighted =
-                setup.weights().apply(next.stream().map(Member::node).toList());
+    /** With the vnodes that the next epoch gives them. If nobody else is left, even those that should get nothing do. */
+    private List<Member> weighted(List<Member> next) {
+        List<Member> members = weighted(next, draining.get());
+        boolean any = members.stream().anyMatch(member -> member.node().storesObjects());
+        return any ? members : weighted(next, Set.of());
+    }
+
+    /** Who gets no objects is as if it had no space. */
+    private List<Member> weighted(List<Member> next, Set<Long> empty) {
+        List<Node> weighted = setup.weights()
+                .apply(next.stream()
+                        .map(member -> weighedAs(member, empty.contains(member.storeId())))
+                        .toList());
         var members = new ArrayList<Member>();
         for (int i = 0; i < next.size(); i++) {
             Member member = next.get(i);
-            members.add(new Member(weighted.get(i), member.storeId(), member.incarnation()));
+            Node node = member.node().withVnodes(weighted.get(i).vnodes());
+            members.add(new Member(node, member.storeId(), member.incarnation()));
         }
+        return members;
+    }
+
+    private Node weighedAs(Member member, boolean empty) {
+        Node node = member.node();
+        if (empty) {
+            return new Node(node.id(), node.io(), 0, node.zone(), 0);
+        }
+        // One that got no objects in the last epoch says itself what it could take.
+        int own = member.storeId() == self.storeId()
+                ? self.node().vnodes()
+                : neighbours
+                        .visible(member.storeId())
+                        .map(m -> m.node().vnodes())
+                        .orElse(0);
+        return node.vnodes() == 0 ? node.withVnodes(own) : node;
+    }
+
+    /** Whether one of {@code epoch} begins or ends to get objects because of what was decided since. */
+    private boolean drains(EpochRecord epoch) {
+        List<Member> next = weighted(epoch.members());
+        for (int i = 0; i < next.size(); i++) {
+            if (next.get(i).node().storesObjects()
+                    != epoch.members().get(i).node().storesObjects()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void propose(EpochRecord epoch, List<Member> next, long now) {
+        List<Member> members = weighted(next);
         List<Long> voters = VoterPolicy.choose(epoch.voters(), members);
         Quorum quorum = VoterPolicy.quorum(voters, members);
         if (!quorum.reachedBy(id -> answers(id, now)) || !core.config().reachedBy(id -> answers(id, now))) {

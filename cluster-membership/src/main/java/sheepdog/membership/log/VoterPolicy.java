@@ -23,8 +23,7 @@ final class VoterPolicy {
      * @return store ids; those that stay keep their order, so that the one that breaks ties changes only when it must
      */
     static List<Long> choose(List<Long> before, List<Member> members) {
-        List<Member> fit =
-                members.stream().filter(member -> member.node().storesObjects()).toList();
+        List<Member> fit = members.stream().filter(VoterPolicy::holdsData).toList();
         List<Member> eligible = fit.isEmpty() ? members : fit;
         var chosen = new ArrayList<Member>();
         for (long id : before) {
@@ -42,6 +41,11 @@ final class VoterPolicy {
         }
         spread(chosen, rest);
         return chosen.stream().map(Member::storeId).toList();
+    }
+
+    /** Or could, and still may: one that is being drained gets nothing new. */
+    private static boolean holdsData(Member member) {
+        return member.node().storesObjects() || member.node().space() > 0;
     }
 
     /** Gives up a vote in the fullest zone for one in the emptiest, while that makes them more equal. */

@@ -40,6 +40,10 @@ record Waiting(List<String> facts) {
                             : "last seen " + words[3] + " s ago";
                     lines.add("Missing" + epoch + ": " + words[1] + " (store " + words[2] + "), " + seen);
                 }
+                case "draining" ->
+                    lines.add("Draining: " + words[1] + " (store " + words[2] + "), " + words[3] + " of " + words[4]
+                            + " nodes have all their objects");
+                case "drained" -> lines.add("Drained: " + words[1] + " (store " + words[2] + ")");
                 default -> {}
             }
         }

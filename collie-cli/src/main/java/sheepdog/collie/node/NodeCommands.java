@@ -86,7 +86,21 @@ public final class NodeCommands {
                                         List.of(),
                                         List.of(disks()),
                                         new Unsupported("node md unplug", NodeCommands::checkDisks),
-                                        OPERAND))));
+                                        OPERAND))),
+                command(
+                        "drain",
+                        "have a node hand over all it holds, before maintenance",
+                        List.of(
+                                address(),
+                                OptionSpecs.flag('c', "cancel", "let the node take objects again"),
+                                OptionSpecs.flag('f', "force", "even with fewer copies, or too little space"),
+                                OptionSpecs.flag('n', "no-wait", "do not wait until it is done"),
+                                port(),
+                                help()),
+                        List.of(operand("<node id>", "its number in the list of the nodes")),
+                        new NodeDrain(),
+                        NODES,
+                        OPERAND));
     }
 
     private static CommandSpec node(

@@ -34,7 +34,7 @@ class HelpTest {
             "backup",
             "restore",
             "cache");
-    private static final List<String> NODE = List.of("kill", "list", "info", "recovery", "cache", "md");
+    private static final List<String> NODE = List.of("kill", "list", "info", "recovery", "cache", "md", "drain");
     private static final List<String> CLUSTER = List.of("info", "format", "shutdown", "snapshot", "recover");
 
     private static Run collie(String... words) {
@@ -111,6 +111,7 @@ class HelpTest {
                 "node recovery; [-a address] [-p port] [-r] [-h]",
                 "node cache; [-a address] [-p port] [-r] [-h] <cache size>",
                 "node md; {info|plug|unplug} [-a address] [-p port] [-A] [-h] [disks]",
+                "node drain; [-a address] [-c] [-f] [-n] [-p port] [-h] <node id>",
                 "cluster info; [-a address] [-p port] [-r] [-v] [-h]",
                 "cluster format; [-b store] [-c copies] [-m mode] [-a address] [-p port] [-h]",
                 "cluster shutdown; [-a address] [-p port] [-h]",

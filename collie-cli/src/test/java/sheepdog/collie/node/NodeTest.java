@@ -2,6 +2,9 @@ package sheepdog.collie.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -12,6 +15,7 @@ import sheepdog.protocol.model.NodeId;
 import sheepdog.protocol.model.Payload;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.wire.Request;
+import sheepdog.protocol.wire.Request.DrainNode.How;
 import sheepdog.protocol.wire.Response;
 
 class NodeTest {
@@ -93,6 +97,100 @@ class NodeTest {
 
         assertThat(Run.collie(cluster, "node", "kill", "0"))
                 .isEqualTo(new Run("", "Response's result: Invalid error code\nFailed to execute request\n", 1));
+    }
+
+    @Test
+    void aDrainIsBegunAtTheNodeItselfAndWaitedFor() {
+        answerDrains(
+                Response.success(),
+                new Response.Data(ResultCode.AGAIN, text("1 2")),
+                new Response.Data(ResultCode.AGAIN, text("1 2")),
+                new Response.Data(ResultCode.AGAIN, text("2 2")),
+                Response.success());
+
+        Run run = Run.collieSeen(cluster.network(), "node", "drain", "1");
+
+        assertThat(run).isEqualTo(new Run("", """
+                draining 127.0.0.1:7001: 1 of 2 nodes have all their objects, ^C ends only the waiting
+                draining 127.0.0.1:7001: 2 of 2 nodes have all their objects, ^C ends only the waiting
+                127.0.0.1:7001 is drained
+                """, 0));
+        assertThat(cluster.asked(Request.DrainNode.class)).containsOnly(7001);
+        assertThat(hows()).startsWith(How.DRAIN, How.AWAIT).endsWith(How.AWAIT);
+    }
+
+    @Test
+    void aDrainThatIsNotWaitedForOrNotSeenIsSilent() {
+        answerDrains(Response.success());
+        assertThat(Run.collieSeen(cluster.network(), "node", "drain", "-n", "1"))
+                .isEqualTo(new Run("", "", 0));
+        assertThat(hows()).containsExactly(How.DRAIN);
+
+        answerDrains(Response.success(), new Response.Data(ResultCode.AGAIN, text("1 2")), Response.success());
+        assertThat(Run.collie(cluster, "node", "drain", "1")).isEqualTo(new Run("", "", 0));
+    }
+
+    @Test
+    void aDrainIsCancelled() {
+        answerDrains(Response.success());
+
+        assertThat(Run.collie(cluster, "node", "drain", "--cancel", "0")).isEqualTo(new Run("", "", 0));
+
+        assertThat(hows()).containsExactly(How.CANCEL);
+    }
+
+    @Test
+    void aDrainThatWouldLeaveFewerCopiesMustBeForced() {
+        var refusal = new Response.Data(ResultCode.INVALID_PARMS, text("too few zones"));
+        answerDrains(refusal, refusal, Response.success(), Response.success());
+
+        assertThat(Run.collie(cluster, "node", "drain", "1"))
+                .isEqualTo(new Run("", "Cannot drain 127.0.0.1:7001: too few zones\n", 1));
+        assertThat(Run.collie(cluster, "node", "drain", "-f", "1"))
+                .isEqualTo(new Run("", "Cannot drain 127.0.0.1:7001: too few zones; it is done all the same\n", 0));
+        assertThat(hows()).containsExactly(How.DRAIN, How.DRAIN, How.DRAIN_WITH_FEWER_COPIES, How.AWAIT);
+    }
+
+    @Test
+    void aNodeWhoseObjectsFitNowhereIsNotDrained() {
+        cluster.script(request -> request instanceof Request.StatSheep
+                ? Optional.of(new Response.NodeStat(ResultCode.SUCCESS, 0, 0, 0, 1000, 100, Payload.EMPTY))
+                : Optional.empty());
+
+        assertThat(Run.collie(cluster, "node", "drain", "1"))
+                .isEqualTo(new Run(
+                        "",
+                        "Cannot drain 127.0.0.1:7001: the other nodes have too little space; --force tries it\n",
+                        1));
+        assertThat(hows()).isEmpty();
+    }
+
+    @Test
+    void aDrainThatIsCancelledMeanwhileIsAnError() {
+        answerDrains(Response.success(), Response.of(ResultCode.NO_TAG));
+
+        assertThat(Run.collie(cluster, "node", "drain", "1"))
+                .isEqualTo(new Run("", "127.0.0.1:7001 is not drained: it was cancelled\n", 1));
+    }
+
+    @Test
+    void aNodeThatIsNotInTheListIsNotDrained() {
+        assertThat(Run.collie(cluster, "node", "drain", "2")).isEqualTo(new Run("", "Invalid node id '2'\n", 64));
+    }
+
+    private void answerDrains(Response... answers) {
+        var left = new ArrayDeque<>(List.of(answers));
+        cluster.script(request -> request instanceof Request.DrainNode ? Optional.of(left.remove()) : Optional.empty());
+    }
+
+    private List<How> hows() {
+        return cluster.requests(Request.DrainNode.class).stream()
+                .map(Request.DrainNode::how)
+                .toList();
+    }
+
+    private static Payload text(String line) {
+        return Payload.of(line.getBytes(StandardCharsets.UTF_8));
     }
 
     @Test

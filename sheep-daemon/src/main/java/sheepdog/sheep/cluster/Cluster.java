@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -331,6 +332,11 @@ public final class Cluster implements ClusterLog.StateMachine {
     @Override
     public boolean restartsEpochs(byte[] command) {
         return CommandCodec.decode(command) instanceof ClusterCommand.Format;
+    }
+
+    @Override
+    public Set<Long> draining() {
+        return state.draining();
     }
 
     @Override

@@ -80,4 +80,14 @@ public sealed interface ClusterCommand {
      * perhaps for objects of fewer than {@code copies} copies.
      */
     record RecoveredStore(long storeId, Epoch epoch, int copies) implements ClusterCommand {}
+
+    /**
+     * The store gets no objects from the next epoch on, and hands over what it has.
+     *
+     * @param fewer even if the others have too few zones for as many copies as there are now
+     */
+    record DrainStore(long storeId, boolean fewer) implements ClusterCommand {}
+
+    /** The store takes objects again from the next epoch on. */
+    record FillStore(long storeId) implements ClusterCommand {}
 }

@@ -3,14 +3,17 @@ package sheepdog.sheep.cluster;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import sheepdog.membership.api.EpochRecord;
 import sheepdog.membership.api.Member;
 import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.membership.runtime.Pool;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.Payload;
@@ -39,6 +42,9 @@ public final class ClusterService {
 
     /** One long list at a time. */
     private static final long EPOCHS_STRIPE = -1;
+
+    /** How often one who waits for a drain is told. */
+    private static final Duration DRAIN_NEWS = Duration.ofSeconds(1);
 
     private final Loop loop;
     private final Cluster cluster;
@@ -115,7 +121,8 @@ public final class ClusterService {
     /**
      * Lines of text: {@code epoch NUMBER MEMBERS}, {@code reason TEXT} if this sheep waits for something, and for each store of
      * the newest epoch that is not seen {@code missing ADDRESS STORE SECONDS}, the last being how long ago it was seen, or
-     * {@code -} if it was not since this sheep started.
+     * {@code -} if it was not since this sheep started. For each member that is being drained {@code draining ADDRESS STORE
+     * STORES-READY STORES}, or {@code drained ADDRESS STORE}.
      */
     public Response waiting(Request.GetWaiting request) {
         var status = cluster.logStatus();
@@ -135,9 +142,78 @@ public final class ClusterService {
                             member.storeId(),
                             unseen.isPresent() ? unseen.get().toSeconds() : "-"));
         }
+        text.append(drains());
         byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
         return new Response.Data(
                 ResultCode.SUCCESS, Payload.of(Arrays.copyOf(bytes, Math.min(bytes.length, request.lengthMax()))));
+    }
+
+    private String drains() {
+        var text = new StringBuilder();
+        for (long storeId : new TreeSet<>(cluster.state().draining())) {
+            cluster.state().current().flatMap(epoch -> epoch.store(storeId)).ifPresent(member -> {
+                boolean done = cluster.state().isDrained(storeId);
+                text.append("%s %s %016x%s\n"
+                        .formatted(
+                                done ? "drained" : "draining",
+                                member.node().id(),
+                                storeId,
+                                done ? "" : " " + drainProgress()));
+            });
+        }
+        return text.toString();
+    }
+
+    /** Has this sheep's store hand over what it holds, or says how far it has come with that. */
+    public CompletionStage<Response> drain(Request.DrainNode request) {
+        long self = cluster.self().storeId();
+        return switch (request.how()) {
+            case DRAIN, DRAIN_WITH_FEWER_COPIES -> {
+                boolean fewer = request.how() == Request.DrainNode.How.DRAIN_WITH_FEWER_COPIES;
+                yield cluster.propose(new ClusterCommand.DrainStore(self, fewer))
+                        .thenApply(ClusterService::drainAnswer);
+            }
+            case CANCEL ->
+                cluster.propose(new ClusterCommand.FillStore(self)).thenApply(result -> Response.of(result.code()));
+            case AWAIT -> {
+                if (!cluster.state().draining().contains(self)) {
+                    yield CompletableFuture.completedStage(Response.of(ResultCode.NO_TAG));
+                }
+                if (cluster.state().isDrained(self)) {
+                    yield CompletableFuture.completedStage(Response.success());
+                }
+                var later = new LoopFuture<Response>(loop);
+                loop.after(DRAIN_NEWS, () -> later.complete(text(ResultCode.AGAIN, drainProgress())));
+                yield later;
+            }
+        };
+    }
+
+    private static Response drainAnswer(CommandResult result) {
+        if (result.code() != ResultCode.INVALID_PARMS) {
+            return Response.of(result.code());
+        }
+        return text(
+                ResultCode.INVALID_PARMS,
+                switch (Drains.Refusal.values()[(int) result.number()]) {
+                    case NO_MEMBER -> "it is no member of the cluster now";
+                    case NOTHING_STORED -> "it stores no objects";
+                    case LAST_STORE -> "no other node could hold what it has";
+                    case HALT -> "without it the cluster would halt, as it was formatted to";
+                    case FEWER_COPIES -> "the other nodes are in too few zones for as many copies as there are now";
+                });
+    }
+
+    private String drainProgress() {
+        long stores = cluster.state().current().stream()
+                .flatMap(record -> record.nodes().stream())
+                .filter(Node::storesObjects)
+                .count();
+        return cluster.state().recoveredCount() + " " + stores;
+    }
+
+    private static Response text(ResultCode code, String line) {
+        return new Response.Data(code, Payload.of(line.getBytes(StandardCharsets.UTF_8)));
     }
 
     /** What a new VDI gets that names nothing itself. */

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -30,13 +31,15 @@ import sheepdog.sheep.cluster.VdiEntry.State;
  * <p>Deterministic and passive: no clock, no chance, no disk, no thread of its own. Loop-owned.
  */
 public final class ClusterState {
-    private static final int VERSION = 3;
+    private static final int VERSION = 4;
+    private static final int BEFORE_DRAINS = 3;
 
     private ClusterFormat format = ClusterFormat.NONE;
     private final List<EpochRecord> epochs = new ArrayList<>();
     private final VdiTable vdis = new VdiTable();
     private final TreeMap<Vid, Owner> owners = new TreeMap<>();
     private final RecoveredStores recovered = new RecoveredStores();
+    private final Drains drains = new Drains();
     private int copiesMax;
 
     public ClusterFormat format() {
@@ -159,6 +162,27 @@ public final class ClusterState {
                 .findFirst();
     }
 
+    /** Stores that get no objects, members or not. */
+    public Set<Long> draining() {
+        return drains.all();
+    }
+
+    /**
+     * Whether nobody needs anything of what {@code storeId}, one of {@link #draining}, has or had: it is a replica of nothing
+     * since an epoch in which all that were had everything.
+     */
+    public boolean isDrained(long storeId) {
+        return drains.all().contains(storeId) && Drains.isOut(storeId, epochs, whole(copiesMin()));
+    }
+
+    /** How many of the current epoch's stores have all that they should. */
+    public int recoveredCount() {
+        return (int) current().stream()
+                .flatMap(record -> record.members().stream())
+                .filter(m -> m.node().storesObjects() && recovered(m.storeId(), epoch(), copiesMin()))
+                .count();
+    }
+
     void epoch(EpochRecord record) {
         unsettleForThoseWhoReturn(record);
         epochs.add(record);
@@ -221,6 +245,11 @@ public final class ClusterState {
             case ClusterCommand.ReleaseOwner c -> release(c);
             case ClusterCommand.SettledVdi c -> settled(c);
             case ClusterCommand.RecoveredStore c -> recovered(c);
+            case ClusterCommand.DrainStore c -> drain(c);
+            case ClusterCommand.FillStore c -> {
+                drains.remove(c.storeId());
+                yield CommandResult.of(ResultCode.SUCCESS);
+            }
         };
     }
 
@@ -231,6 +260,7 @@ public final class ClusterState {
         // Generations go on, so that what the last format's owners left under way is refused.
         owners.replaceAll((_, owner) -> new Owner(owner.generation() + 1, 0, 0, false, Epoch.NONE));
         recovered.clear();
+        drains.clear();
         copiesMax = c.copies();
         return CommandResult.of(ResultCode.SUCCESS);
     }
@@ -370,6 +400,23 @@ public final class ClusterState {
         return CommandResult.of(ResultCode.SUCCESS);
     }
 
+    private CommandResult drain(ClusterCommand.DrainStore c) {
+        int copies = vdis.all().stream()
+                .filter(e -> e.state() != State.GONE)
+                .mapToInt(VdiEntry::copies)
+                .max()
+                .orElse(0);
+        var refusal = current()
+                .flatMap(record -> drains.refuses(
+                        record, c.storeId(), copies, c.fewer(), zones -> format.halts(zones, copiesMax())));
+        if (refusal.isPresent()) {
+            return new CommandResult(
+                    ResultCode.INVALID_PARMS, Vid.NONE, Vid.NONE, refusal.get().ordinal(), 0);
+        }
+        drains.add(c.storeId(), current());
+        return CommandResult.of(ResultCode.SUCCESS);
+    }
+
     private CommandResult release(ClusterCommand.ReleaseOwner c) {
         Owner owner = owner(c.vid());
         if (!owner.isHeld() || owner.generation() != c.generation()) {
@@ -409,6 +456,7 @@ public final class ClusterState {
             }
             out.writeInt(copiesMax);
             recovered.write(out);
+            drains.write(out);
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }
@@ -418,7 +466,7 @@ public final class ClusterState {
     void restore(byte[] state) {
         try (var in = new DataInputStream(new ByteArrayInputStream(state))) {
             int version = in.readInt();
-            if (version != VERSION) {
+            if (version != VERSION && version != BEFORE_DRAINS) {
                 throw new CommandCodec.UnknownCommandException(
                         "cluster state of version " + version + ", this sheep knows " + VERSION);
             }
@@ -441,6 +489,10 @@ public final class ClusterState {
             }
             copiesMax = in.readInt();
             recovered.read(in);
+            drains.clear();
+            if (version != BEFORE_DRAINS) {
+                drains.read(in);
+            }
         } catch (IOException cut) {
             throw new CommandCodec.UnknownCommandException("damaged cluster state of " + state.length + " bytes");
         }

@@ -91,6 +91,15 @@ public final class CommandCodec {
                     out.writeInt(c.epoch().number());
                     out.writeInt(c.copies());
                 }
+                case ClusterCommand.DrainStore c -> {
+                    out.writeByte(21);
+                    out.writeLong(c.storeId());
+                    out.writeBoolean(c.fewer());
+                }
+                case ClusterCommand.FillStore c -> {
+                    out.writeByte(22);
+                    out.writeLong(c.storeId());
+                }
             }
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
@@ -127,6 +136,8 @@ public final class CommandCodec {
                 case 10 -> new ClusterCommand.ReleaseOwner(readVid(in), in.readLong());
                 case 11 -> new ClusterCommand.SettledVdi(readVid(in), in.readLong());
                 case 12 -> new ClusterCommand.RecoveredStore(in.readLong(), new Epoch(in.readInt()), in.readInt());
+                case 21 -> new ClusterCommand.DrainStore(in.readLong(), in.readBoolean());
+                case 22 -> new ClusterCommand.FillStore(in.readLong());
                 default -> throw new UnknownCommandException("log entry of type " + type + ", unknown to this sheep");
             };
             if (in.read() >= 0) {

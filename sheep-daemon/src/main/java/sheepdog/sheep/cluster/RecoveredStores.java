@@ -66,7 +66,9 @@ final class RecoveredStores {
      * object has copies. Who was absent in between has what it had.
      */
     boolean listsAreWhole(List<EpochRecord> epochs, int copies) {
-        Set<Long> present = Set.copyOf(stores(epochs.getLast()));
+        // Also those that store nothing any more: their lists are read, too.
+        Set<Long> present =
+                epochs.getLast().members().stream().map(Member::storeId).collect(Collectors.toSet());
         for (int i = epochs.size() - 1; i >= 0; i--) {
             EpochRecord record = epochs.get(i);
             if (!reachesAll(record, present, copies)) {

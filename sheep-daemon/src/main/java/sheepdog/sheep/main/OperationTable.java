@@ -55,6 +55,7 @@ final class OperationTable {
                         .alsoBeforeServing(),
                 local(Opcode.GET_WAITING, Request.GetWaiting.class, cluster::waiting)
                         .alsoBeforeServing(),
+                later(Opcode.DRAIN_NODE, Kind.CLUSTER, Request.DrainNode.class, cluster::drain),
                 local(Opcode.STAT_RECOVERY, Request.StatRecovery.class, cluster::recoveryStat)
                         .alsoBeforeServing(),
                 later(Opcode.KILL_NODE, Kind.LOCAL, Request.KillNode.class, _ -> kill.get())

@@ -329,7 +329,7 @@ public final class Reclaim {
             if (cluster.view().isEmpty()) {
                 return CompletableFuture.completedStage(Optional.empty());
             }
-            cluster.view().get().nodes().stream().filter(Node::storesObjects).forEach(nodes::add);
+            nodes.addAll(cluster.view().get().nodes()); // Those, too, that store nothing any more.
             nextNode();
             return done;
         }

@@ -88,7 +88,7 @@ class ClusterStateProperties {
             String name = NAMES.get(random.nextInt(NAMES.size()));
             Vid vid = vid();
             long generation = state.owner(vid).generation() - (random.nextInt(4) == 0 ? 1 : 0);
-            return switch (random.nextInt(22)) {
+            return switch (random.nextInt(24)) {
                 case 0 -> new ClusterCommand.Barrier();
                 case 1, 2, 3, 4 -> {
                     times.add(++clock);
@@ -121,6 +121,8 @@ class ClusterStateProperties {
                 case 17, 18 -> new ClusterCommand.ReleaseOwner(vid, generation);
                 case 19 -> new ClusterCommand.SettledVdi(vid, generation);
                 case 20 -> new ClusterCommand.RecoveredStore(100 + sheep, state.epoch(), 1 + random.nextInt(3));
+                case 21 -> new ClusterCommand.DrainStore(100 + sheep, random.nextBoolean());
+                case 22 -> new ClusterCommand.FillStore(100 + sheep);
                 default ->
                     random.nextInt(8) == 0
                             ? new ClusterCommand.Format(++clock, 3, 0, "farm")

@@ -10,6 +10,7 @@ import sheepdog.membership.api.Member;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.model.Vid;
+import sheepdog.protocol.wire.Flags;
 import sheepdog.sheep.cluster.VdiEntry.State;
 import sheepdog.sheep.testkit.Sheep;
 
@@ -318,6 +319,72 @@ class ClusterStateTest {
                 assertThat(recovered(sheep, number)).isEqualTo(ResultCode.SUCCESS);
             }
         }
+    }
+
+    @Test
+    void storeIsDrainedWhenAllOthersHaveWhatTheyShould() {
+        make("monkey");
+        assertThat(drain(3, true)).isEqualTo(ResultCode.SUCCESS);
+        assertThat(state.draining()).containsExactly(103L);
+        assertThat(state.isDrained(103)).as("in an epoch in which it stores").isFalse();
+        state.epoch(new EpochRecord(
+                new Epoch(2), 2, List.of(Sheep.member(1), Sheep.member(2), Sheep.gateway(3, 1)), List.of(101L)));
+        assertThat(recovered(1, 2)).isEqualTo(ResultCode.SUCCESS);
+        assertThat(state.isDrained(103)).as("one is missing").isFalse();
+        assertThat(state.recoveredCount()).isEqualTo(1);
+
+        assertThat(recovered(2, 2)).isEqualTo(ResultCode.SUCCESS);
+
+        assertThat(state.isDrained(103)).isTrue();
+        epoch(3, 1, 2);
+        assertThat(state.isDrained(103)).as("away").isTrue();
+        assertThat(restored().isDrained(103)).isTrue();
+        epoch(4, 1, 2, 3);
+        assertThat(state.isDrained(103)).as("it has got something").isFalse();
+        apply(new ClusterCommand.FillStore(103));
+        assertThat(state.draining()).isEmpty();
+    }
+
+    @Test
+    void oneCopyOfAStoreThatIsDrainedIsOnItsListAndAbsentOnesAreNot() {
+        epoch(2, 1, 2, 3);
+        IntStream.of(1, 2, 3).forEach(sheep -> recovered(sheep, 2));
+        drain(3, true);
+        state.epoch(new EpochRecord(
+                new Epoch(3), 3, List.of(Sheep.member(1), Sheep.member(2), Sheep.gateway(3, 1)), List.of(101L)));
+
+        assertThat(state.listedFrom(1)).contains(1);
+        epoch(4, 1, 2);
+        assertThat(state.listedFrom(1)).contains(2);
+    }
+
+    @Test
+    void drainIsRefusedThatLeavesFewerCopiesOrNothing() {
+        make("monkey");
+        assertThat(drain(3, false)).as("three copies").isEqualTo(ResultCode.INVALID_PARMS);
+        assertThat(drain(4, true)).as("no member").isEqualTo(ResultCode.INVALID_PARMS);
+        assertThat(drain(3, true)).isEqualTo(ResultCode.SUCCESS);
+        assertThat(drain(3, false)).as("it is already").isEqualTo(ResultCode.SUCCESS);
+        assertThat(drain(2, true)).isEqualTo(ResultCode.SUCCESS);
+        assertThat(drain(1, true)).as("the last one").isEqualTo(ResultCode.INVALID_PARMS);
+        format();
+        assertThat(state.draining()).isEmpty();
+        assertThat(drain(1, false))
+                .as("there is nothing that could lose a copy")
+                .isEqualTo(ResultCode.SUCCESS);
+        apply(new ClusterCommand.Format(2, 3, Flags.STRICT, "farm"));
+        epoch(1, 1, 2, 3);
+        assertThat(drain(1, true)).as("the cluster would halt").isEqualTo(ResultCode.INVALID_PARMS);
+    }
+
+    private ResultCode drain(int sheep, boolean fewer) {
+        return apply(new ClusterCommand.DrainStore(100 + sheep, fewer)).code();
+    }
+
+    private ClusterState restored() {
+        var other = new ClusterState();
+        other.restore(state.snapshot());
+        return other;
     }
 
     private ResultCode recovered(int sheep, int epoch) {

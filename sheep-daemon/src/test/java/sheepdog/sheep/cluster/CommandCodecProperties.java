@@ -91,6 +91,8 @@ class CommandCodecProperties {
                 Combinators.combine(vids, longs, longs, longs).as(ClusterCommand.TakeOwner::new),
                 Combinators.combine(vids, longs).as(ClusterCommand.ReleaseOwner::new),
                 Combinators.combine(vids, longs).as(ClusterCommand.SettledVdi::new),
-                Combinators.combine(longs, ints.map(Epoch::new), ints).as(ClusterCommand.RecoveredStore::new));
+                Combinators.combine(longs, ints.map(Epoch::new), ints).as(ClusterCommand.RecoveredStore::new),
+                Combinators.combine(longs, Arbitraries.of(true, false)).as(ClusterCommand.DrainStore::new),
+                longs.map(ClusterCommand.FillStore::new));
     }
 }

@@ -35,6 +35,8 @@ class CommandCodecTest {
         assertThat(hex(new ClusterCommand.SettledVdi(vid, 3))).isEqualTo("010b" + "00abcdef" + "0000000000000003");
         assertThat(hex(new ClusterCommand.RecoveredStore(1, new Epoch(2), 3)))
                 .isEqualTo("010c" + "0000000000000001" + "00000002" + "00000003");
+        assertThat(hex(new ClusterCommand.DrainStore(1, true))).isEqualTo("0115" + "0000000000000001" + "01");
+        assertThat(hex(new ClusterCommand.FillStore(1))).isEqualTo("0116" + "0000000000000001");
     }
 
     @Test

@@ -92,6 +92,7 @@ public enum Opcode {
 
     // Ours, for clients.
     GET_WAITING(0xd8),
+    DRAIN_NODE(0xdc),
 
     // Our sheep among themselves.
     HELLO(0xe0),

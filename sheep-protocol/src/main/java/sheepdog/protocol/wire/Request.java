@@ -37,6 +37,7 @@ public sealed interface Request
                 Request.ForceRecover,
                 Request.GetStoreList,
                 Request.GetWaiting,
+                Request.DrainNode,
                 Request.Snapshot,
                 Request.Restore,
                 Request.GetSnapFile,
@@ -182,6 +183,27 @@ public sealed interface Request
 
     /** What this sheep waits for, and which stores of the newest epoch are not there: lines of text. */
     record GetWaiting(Header header, int lengthMax) implements Request {}
+
+    /**
+     * Has this sheep's store hand over what it holds, or no longer; answered with {@link Response.Data}: why it is refused,
+     * as a line for the operator, or how far it has come.
+     */
+    record DrainNode(Header header, How how, int lengthMax) implements Request {
+        /** What is asked for. Their order is on the wire. */
+        public enum How {
+            /** Hand everything over, if the others can have as many copies of it as there are now. */
+            DRAIN,
+            /** Hand everything over, if the others can hold it at all. */
+            DRAIN_WITH_FEWER_COPIES,
+            /** Take objects again. */
+            CANCEL,
+            /**
+             * Say when all is handed over: SUCCESS then; AGAIN after a moment if it is not, with how many of how many stores
+             * have all that they should, two numbers; NO_TAG if nothing is being handed over.
+             */
+            AWAIT
+        }
+    }
 
     /** Takes a snapshot of the whole cluster. */
     record Snapshot(Header header) implements Request {}

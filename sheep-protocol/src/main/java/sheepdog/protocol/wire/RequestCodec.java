@@ -50,6 +50,7 @@ public final class RequestCodec {
     private static final int DISK_PATHS_BYTES = 64 * 4096;
     private static final int STORE_NAME_BYTES = 16;
     private static final int HELLO_BYTES = 20;
+    private static final Request.DrainNode.How[] DRAINS = Request.DrainNode.How.values();
 
     private RequestCodec() {}
 
@@ -176,6 +177,10 @@ public final class RequestCodec {
             case FORCE_RECOVER -> Optional.of(new Request.ForceRecover(head, room));
             case GET_STORE_LIST -> Optional.of(new Request.GetStoreList(head, room));
             case GET_WAITING -> Optional.of(new Request.GetWaiting(head, room));
+            case DRAIN_NODE ->
+                when(
+                        0 <= in.i32(16) && in.i32(16) < DRAINS.length,
+                        () -> new Request.DrainNode(head, DRAINS[in.i32(16)], room));
             case SNAPSHOT -> Optional.of(new Request.Snapshot(head));
             case RESTORE -> Optional.of(new Request.Restore(head, in.i32(36)));
             case GET_SNAP_FILE -> Optional.of(new Request.GetSnapFile(head, room));
@@ -388,6 +393,7 @@ public final class RequestCodec {
             case Request.ForceRecover _ -> Opcode.FORCE_RECOVER;
             case Request.GetStoreList _ -> Opcode.GET_STORE_LIST;
             case Request.GetWaiting _ -> Opcode.GET_WAITING;
+            case Request.DrainNode _ -> Opcode.DRAIN_NODE;
             case Request.Snapshot _ -> Opcode.SNAPSHOT;
             case Request.Restore _ -> Opcode.RESTORE;
             case Request.GetSnapFile _ -> Opcode.GET_SNAP_FILE;
@@ -490,6 +496,10 @@ public final class RequestCodec {
             case Request.ForceRecover r -> r.lengthMax();
             case Request.GetStoreList r -> r.lengthMax();
             case Request.GetWaiting r -> r.lengthMax();
+            case Request.DrainNode d -> {
+                out.putInt(16, d.how().ordinal());
+                yield d.lengthMax();
+            }
             case Request.GetSnapFile r -> r.lengthMax();
             case Request.MdInfo r -> r.lengthMax();
             case Request.Unknown u -> u.header().dataLength();

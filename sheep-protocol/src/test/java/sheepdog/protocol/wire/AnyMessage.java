@@ -125,6 +125,9 @@ final class AnyMessage {
         } else if (type == Response.ObjectState.Kind.class) {
             var kinds = Response.ObjectState.Kind.values();
             return kinds[random.nextInt(kinds.length)];
+        } else if (type == Request.DrainNode.How.class) {
+            var all = Request.DrainNode.How.values();
+            return all[random.nextInt(all.length)];
         } else if (type == boolean.class) {
             return random.nextBoolean();
         } else if (type == String.class) {

@@ -171,6 +171,13 @@ class RequestCodecTest {
     }
 
     @Test
+    void aDrainSaysHow() {
+        var request = new Request.DrainNode(header(7, Opcode.DRAIN_NODE, 0, 5, 1), Request.DrainNode.How.CANCEL, 1024);
+
+        assertEncodes(request, "07 dc 0000 05000000 01000000 00040000" + "02000000" + "00".repeat(28), new byte[0]);
+    }
+
+    @Test
     void aHelloSaysWhoIsAsking() {
         var request = new PeerRequest.Hello(
                 header(7, Opcode.HELLO, 0, 2, 1),
