@@ -76,6 +76,45 @@ public interface ClusterLog {
      */
     void complain(long storeId);
 
+    /**
+     * Less than a complaint: {@code storeId} is slow to answer, and somebody should look whether it and this sheep still
+     * reach each other. Said again while it lasts; costs little.
+     */
+    default void doubt(long storeId) {}
+
+    /** How to find out whether another sheep answers requests. Once, before {@link #start}. */
+    default void probeWith(PortProbe probe) {}
+
+    /** Members that do not reach each other, as far as this sheep knows. */
+    default List<BrokenLink> brokenLinks() {
+        return List.of();
+    }
+
+    /** Sheep that are kept out of the cluster because they and some members do not reach each other. */
+    default List<KeptOut> keptOut() {
+        return List.of();
+    }
+
+    /** Asks another sheep for an answer by the way that requests go. */
+    @FunctionalInterface
+    interface PortProbe {
+        /** @return completes on the loop, some time: whether it answered. Who asks has a time limit of its own */
+        CompletionStage<Boolean> answers(Member member);
+    }
+
+    /** Two members that do not reach each other. */
+    record BrokenLink(Member one, Member other) {}
+
+    /**
+     * @param member     who is kept out, as it is seen
+     * @param notReached members that it does not reach, or that do not reach it; empty if it may be taken in soon
+     */
+    record KeptOut(Member member, List<Member> notReached) {
+        public KeptOut {
+            notReached = List.copyOf(notReached);
+        }
+    }
+
     /** Where this node stands. */
     enum Phase {
         /** No cluster has been formatted here. */

@@ -28,6 +28,8 @@ final class Complaints {
     Set<Long> accused(EpochRecord epoch, long now) {
         // Whoever is out of the epoch starts afresh.
         all.keySet().removeIf(of -> epoch.store(of).isEmpty());
+        // And what it said of others is of a time when it was reached, and they were.
+        all.values().forEach(by -> by.keySet().removeIf(id -> epoch.store(id).isEmpty()));
         all.values().forEach(by -> by.values().removeIf(at -> now - at > WINDOW.toNanos()));
         all.values().removeIf(TreeMap::isEmpty);
         return new TreeSet<>(all.keySet());

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
@@ -53,6 +54,9 @@ public final class ConsensusLog implements ClusterLog {
     private static final Duration AGE_RAISE = Duration.ofMinutes(10);
 
     private static final Duration AGE_RETRY = Duration.ofSeconds(5);
+    /** What the leader last said of who is kept out counts so long. */
+    private static final Duration BAR_FRESH = Duration.ofSeconds(10);
+
     private static final Duration AGE_TOLD = Duration.ofMillis(500);
 
     private final LogSetup setup;
@@ -62,6 +66,10 @@ public final class ConsensusLog implements ClusterLog {
     private final LogStorage storage;
     private final Neighbours neighbours = new Neighbours();
     private final Complaints complaints = new Complaints();
+    private final Reports reports = new Reports();
+    private final Bars bars = new Bars();
+    private final Reach reach;
+    private final Links links;
     private final Proposals proposals;
     private final Formatting formatting;
     private final Twins twins;
@@ -132,6 +140,8 @@ public final class ConsensusLog implements ClusterLog {
         proposals = new Proposals(setup, loop, node);
         formatting = new Formatting(setup, loop, node);
         twins = new Twins(setup, loop, node);
+        reach = new Reach(loop, this::send);
+        links = new Links(self, neighbours, bars, new Asking());
         epoch = new EpochRecord(Epoch.NONE, 0, List.of(), List.of());
     }
 
@@ -246,6 +256,51 @@ public final class ConsensusLog implements ClusterLog {
         }
         complaints.add(self.storeId(), storeId, epoch, loop.nowNanos());
         transport.broadcast(Letter.encode(new Letter.Envelope(cluster, new Letter.Complaint(storeId))));
+        doubt(storeId);
+    }
+
+    @Override
+    public void doubt(long storeId) {
+        loop.checkOnLoop();
+        if (stopped || storeId == self.storeId()) {
+            return;
+        }
+        if (leads()) {
+            links.doubt(self.storeId(), storeId, epoch, loop.nowNanos());
+            pump();
+        } else if (core.leader() != 0) {
+            send(core.leader(), new Letter.Doubt(storeId));
+        }
+    }
+
+    @Override
+    public void probeWith(PortProbe probe) {
+        reach.by(probe);
+    }
+
+    @Override
+    public List<BrokenLink> brokenLinks() {
+        loop.checkOnLoop();
+        return reports.broken(epoch, loop.nowNanos()).stream()
+                .map(link -> new BrokenLink(
+                        epoch.store(link.low()).orElseThrow(),
+                        epoch.store(link.high()).orElseThrow()))
+                .toList();
+    }
+
+    @Override
+    public List<KeptOut> keptOut() {
+        loop.checkOnLoop();
+        return visible().stream()
+                .flatMap(member -> bars.notReached(member.storeId(), BAR_FRESH, loop.nowNanos()).stream()
+                        .map(stores -> new KeptOut(member, members(stores))))
+                .toList();
+    }
+
+    private List<Member> members(Set<Long> stores) {
+        return epoch.members().stream()
+                .filter(member -> stores.contains(member.storeId()))
+                .toList();
     }
 
     /** Random number of the cluster this sheep belongs to; 0 before it is formatted. */
@@ -294,7 +349,17 @@ public final class ConsensusLog implements ClusterLog {
                 if (core.damaged()) {
                     yield "waits for the part of the cluster log that is missing here";
                 }
-                if (core.leader() == 0) {
+                Optional<Set<Long>> notReached = bars.notReached(self.storeId(), BAR_FRESH, loop.nowNanos());
+                if (notReached.isPresent()) {
+                    yield "waits to be taken into an epoch; "
+                            + (notReached.get().isEmpty()
+                                    ? "all members reach it again"
+                                    : "not reached by "
+                                            + members(notReached.get()).stream()
+                                                    .map(m -> m.node().id().toString())
+                                                    .toList());
+                }
+                if (core.leader() == 0 || missing.stream().anyMatch(member -> member.storeId() == core.leader())) {
                     yield missing.isEmpty()
                             ? "waits for a leader"
                             : "waits for a majority; missing "
@@ -631,8 +696,16 @@ public final class ConsensusLog implements ClusterLog {
     private Steward steward() {
         if (steward.isEmpty() || stewardTerm != core.term()) {
             long arrivals = everLeased ? 0 : setup.timing().arrival().toNanos();
-            steward = Optional.of(
-                    new Steward(setup, core, neighbours, complaints, loop.nowNanos() + arrivals, machine::draining));
+            steward = Optional.of(new Steward(
+                    setup,
+                    core,
+                    neighbours,
+                    complaints,
+                    reports,
+                    links,
+                    bars,
+                    loop.nowNanos() + arrivals,
+                    machine::draining));
             stewardTerm = core.term();
             proposals.newLeader();
             LOG.info("leading term={}", stewardTerm);
@@ -643,12 +716,60 @@ public final class ConsensusLog implements ClusterLog {
     private void look() {
         if (!leads()) {
             steward = Optional.empty();
+            links.leadsNoMore();
             return;
         }
         boolean selfLeaves = leaving.isPresent() && loop.nowNanos() - leaving.get().since > HANDOVER_PATIENCE.toNanos();
         Steward acting = steward();
         acting.takeReleased().forEach((id, incarnation) -> send(id, new Letter.Released(incarnation)));
         acting.act(epoch, selfLeaves, loop.nowNanos());
+        links.act(epoch, loop.nowNanos());
+    }
+
+    /** How the leader asks others, and itself, who reaches whom. */
+    private final class Asking implements Links.Questions {
+        @Override
+        public void ask(long who, Member target, boolean all) {
+            if (who == self.storeId()) {
+                check(who, target, all);
+            } else {
+                send(who, new Letter.Check(target, all));
+            }
+        }
+
+        @Override
+        public void tell(Letter.Barred barred) {
+            transport.broadcast(Letter.encode(new Letter.Envelope(cluster, barred)));
+        }
+    }
+
+    private void check(long asker, Member target, boolean all) {
+        reach.check(target, result -> {
+            if (stopped) {
+                return;
+            }
+            var found = new Letter.Checked(target.storeId(), all, result.transport(), result.port());
+            if (all) {
+                checked(self.storeId(), found);
+            }
+            if (all && !found.port()) {
+                transport.broadcast(Letter.encode(new Letter.Envelope(cluster, found)));
+            } else if (asker != self.storeId()) {
+                send(asker, found);
+            } else if (!all) {
+                checked(asker, found);
+            }
+            pump();
+        });
+    }
+
+    /** Data goes by the port; so that is what a member must have. Who comes back must have both. */
+    private void checked(long by, Letter.Checked found) {
+        if (found.all()) {
+            reports.add(by, found.storeId(), found.port(), epoch, loop.nowNanos());
+        } else if (leads()) {
+            links.answered(by, found);
+        }
     }
 
     // ---- Leaving
@@ -800,6 +921,15 @@ public final class ConsensusLog implements ClusterLog {
             }
             case Letter.Complaint complaint ->
                 complaints.add(from.storeId(), complaint.storeId(), epoch, loop.nowNanos());
+            case Letter.Doubt doubt -> {
+                if (leads()) {
+                    links.doubt(from.storeId(), doubt.storeId(), epoch, loop.nowNanos());
+                }
+            }
+            case Letter.Check check -> check(from.storeId(), check.target(), check.all());
+            case Letter.Checked checked -> checked(from.storeId(), checked);
+            case Letter.Ping ping -> reach.received(from.storeId(), ping);
+            case Letter.Barred barred -> bars.told(barred, loop.nowNanos());
             case Letter.Stand() -> {
                 if (core.pristine() && core.formatted() && core.config().votes(self.storeId())) {
                     core.campaign(loop.nowNanos());

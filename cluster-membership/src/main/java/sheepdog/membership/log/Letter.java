@@ -1,6 +1,7 @@
 package sheepdog.membership.log;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.zip.CRC32C;
 import sheepdog.membership.api.ClusterLog;
 import sheepdog.membership.api.Member;
@@ -22,7 +23,7 @@ import sheepdog.membership.consensus.MessageCodec;
  */
 sealed interface Letter {
     /** Version of all letters; another one is refused by name. */
-    int VERSION = 2;
+    int VERSION = 3;
 
     int CHECKSUM_BYTES = 4;
 
@@ -69,6 +70,35 @@ sealed interface Letter {
     /** To the leader: the process {@code incarnation} has raised its store's age. */
     record Raised(long incarnation, long age) implements Letter {}
 
+    /** To the leader: the sender and {@code storeId} may not reach each other. */
+    record Doubt(long storeId) implements Letter {}
+
+    /**
+     * From the leader: do you reach {@code target}?
+     *
+     * @param all both are members, and everybody is to hear of it if not; else the leader alone hears
+     */
+    record Check(Member target, boolean all) implements Letter {}
+
+    /** What the sender has found out. */
+    record Checked(long storeId, boolean all, boolean transport, boolean port) implements Letter {}
+
+    /** Is the way to you and back whole? {@code answer}: it is. */
+    record Ping(boolean answer, long nonce) implements Letter {}
+
+    /**
+     * From the leader to all: {@code storeId} is kept out, or not any more.
+     *
+     * @param times      how often that happened lately
+     * @param elapsedNanos since it was put out
+     * @param notReached stores that it does not reach, or that do not reach it
+     */
+    record Barred(long storeId, int times, long elapsedNanos, boolean lifted, List<Long> notReached) implements Letter {
+        public Barred {
+            notReached = List.copyOf(notReached);
+        }
+    }
+
     static byte[] encode(Envelope envelope) {
         var out = new FieldWriter().u8(VERSION).i64(envelope.cluster());
         switch (envelope.letter()) {
@@ -83,6 +113,23 @@ sealed interface Letter {
             case Stand() -> out.u8(10);
             case Outdated outdated -> out.u8(11).i64(outdated.incarnation).i64(outdated.age);
             case Raised raised -> out.u8(12).i64(raised.incarnation).i64(raised.age);
+            case Doubt doubt -> out.u8(13).i64(doubt.storeId);
+            case Check check -> RecordCodec.write(check.target, out.u8(14).flag(check.all));
+            case Checked checked ->
+                out.u8(15)
+                        .i64(checked.storeId)
+                        .flag(checked.all)
+                        .flag(checked.transport)
+                        .flag(checked.port);
+            case Ping ping -> out.u8(16).flag(ping.answer).i64(ping.nonce);
+            case Barred barred -> {
+                out.u8(17)
+                        .i64(barred.storeId)
+                        .i32(barred.times)
+                        .i64(barred.elapsedNanos)
+                        .flag(barred.lifted);
+                out.longs(barred.notReached);
+            }
             case Twin twin ->
                 RecordCodec.write(
                         twin.self, out.u8(9).flag(twin.answer).i64(twin.nonce).flag(twin.serving));
@@ -132,6 +179,21 @@ sealed interface Letter {
             case 10 -> new Stand();
             case 11 -> new Outdated(in.i64(), in.i64());
             case 12 -> new Raised(in.i64(), in.i64());
+            case 13 -> new Doubt(in.i64());
+            case 14 -> {
+                boolean all = in.flag();
+                yield new Check(RecordCodec.readMember(in), all);
+            }
+            case 15 -> new Checked(in.i64(), in.flag(), in.flag(), in.flag());
+            case 16 -> new Ping(in.flag(), in.i64());
+            case 17 -> {
+                long id = in.i64();
+                int times = in.i32();
+                long elapsed = in.i64();
+                boolean lifted = in.flag();
+                in.require(times > 0 && elapsed >= 0, "times");
+                yield new Barred(id, times, elapsed, lifted, in.longs());
+            }
             case 9 -> new Twin(in.flag(), in.i64(), in.flag(), RecordCodec.readMember(in));
             default -> throw new MalformedException("message type " + type);
         };

@@ -18,6 +18,7 @@ import sheepdog.membership.consensus.Consensus;
 import sheepdog.membership.consensus.FieldWriter;
 import sheepdog.membership.consensus.LogTiming;
 import sheepdog.membership.consensus.Quorum;
+import sheepdog.membership.log.Reports.Link;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.NodeId;
 
@@ -31,7 +32,9 @@ import sheepdog.protocol.model.NodeId;
  *   silent, or link closed  wait until its lease is over ------------------------------> epoch without it
  *   two complain of it,     no more leases, wait until its lease is over --------------> epoch without it
  *   or it does itself
- *   likewise of self        hand over; the next leader has heard the complaints, too
+ *   it and another do not   as few as possible of those at broken links ({@link Cover}),
+ *   reach each other        which then count as complained of by two
+ *   likewise of self        hand over; the next leader has heard the complaints and reports, too
  *   a new process answers   same address: an entry that says so; another address ------> epoch with the new record
  *   address taken by another store, lease over ----------------------------------------> epoch with that one instead
  *   is to get no objects, or again some ------------------------------------------------> epoch with other vnodes
@@ -45,6 +48,8 @@ final class Steward {
     /** A sheep that others complained of comes back no sooner. */
     static final Duration COMPLAINT_REJOIN = Duration.ofSeconds(15);
 
+    private static final Duration STUCK_SAID = Duration.ofMinutes(1);
+
     private final Member self;
     private final Consensus core;
     private final LogTiming timing;
@@ -54,12 +59,20 @@ final class Steward {
     private final Supplier<Set<Long>> draining;
 
     private final Complaints complaints;
-    private final TreeMap<Long, Long> condemnedAt = new TreeMap<>();
+    private final Reports reports;
+    private final Links links;
+    private final Bars bars;
+    private final TreeMap<Long, Condemned> condemned = new TreeMap<>();
     private final TreeMap<Long, Long> noRejoinBefore = new TreeMap<>();
     private final TreeSet<Long> observed = new TreeSet<>();
     private final TreeSet<Long> foreign = new TreeSet<>();
     private final TreeMap<Long, Long> announced = new TreeMap<>();
     private final TreeMap<Long, Long> released = new TreeMap<>();
+
+    private long saidStuckAt = Long.MIN_VALUE / 2;
+
+    /** @param by those that do not reach it, or it them; nobody if it complained of itself */
+    private record Condemned(long at, Set<Long> by) {}
 
     /**
      * @param arrivalsUntil until when members that were not heard yet are waited for, on the loop's clock
@@ -70,10 +83,16 @@ final class Steward {
             Consensus core,
             Neighbours neighbours,
             Complaints complaints,
+            Reports reports,
+            Links links,
+            Bars bars,
             long arrivalsUntil,
             Supplier<Set<Long>> draining) {
         this.draining = draining;
         this.complaints = complaints;
+        this.reports = reports;
+        this.links = links;
+        this.bars = bars;
         this.arrivalsUntil = arrivalsUntil;
         this.setup = setup;
         this.core = core;
@@ -193,11 +212,15 @@ final class Steward {
         for (Member member : epoch.members()) {
             if (members.stream().noneMatch(member::sameStore)) {
                 released.put(member.storeId(), member.incarnation());
-                if (condemnedAt.remove(member.storeId()) != null) {
+                Condemned was = condemned.remove(member.storeId());
+                if (was != null) {
                     // Outside it gets no lease anyway; should it come back, it starts afresh.
                     core.grantAgain(member.storeId());
                     if (!neighbours.isDead(member.storeId(), member.incarnation())) {
                         noRejoinBefore.put(member.storeId(), now + COMPLAINT_REJOIN.toNanos());
+                        if (!was.by.isEmpty()) {
+                            bars.add(member.storeId(), was.by, now);
+                        }
                     } // Else the complaints were of its death, and its next process has done nothing wrong.
                 }
             }
@@ -254,7 +277,7 @@ final class Steward {
                 .isPresent();
         boolean out = neighbours.hasLeft(id, member.incarnation())
                 || neighbours.isDead(id, member.incarnation()) && !startsAgain
-                || (silent(id, now) || replaced(member, now) || condemnedAt.containsKey(id)) && core.leaseOver(id);
+                || (silent(id, now) || replaced(member, now) || condemned.containsKey(id)) && core.leaseOver(id);
         return out ? Optional.empty() : Optional.of(member);
     }
 
@@ -309,6 +332,7 @@ final class Steward {
                     && !foreign.contains(id)
                     && !neighbours.hasLeft(id, candidate.incarnation())
                     && !neighbours.isDead(id, candidate.incarnation())
+                    && !bars.isBarred(id)
                     && now >= noRejoinBefore.getOrDefault(id, now);
             if (outside) {
                 wanted.add(id);
@@ -339,6 +363,7 @@ final class Steward {
             if (due) {
                 announced.put(id, process.incarnation());
                 complaints.forget(id);
+                reports.forget(id);
                 Node node = member.node();
                 core.propose(new Command.Started(new Member(node, id, process.incarnation())).encode(), false);
             }
@@ -352,7 +377,7 @@ final class Steward {
     private boolean yields(long now) {
         boolean due = isConfirmed(self.storeId())
                 && now - core.electedAt() > timing.silence().toNanos()
-                && othersSuffice(self.storeId(), now);
+                && othersSuffice(Set.of(self.storeId()), now);
         if (due) {
             LOG.warn("complaints of this sheep, which leads, from={}", complaints.by(self.storeId()));
         }
@@ -367,26 +392,101 @@ final class Steward {
 
     private void condemn(EpochRecord epoch, Set<Long> accused, long now) {
         for (long id : accused) {
-            Set<Long> by = complaints.by(id);
-            // One at a time: a fault of the network between many must not take many out.
-            if (id != self.storeId() && isConfirmed(id) && condemnedAt.isEmpty() && othersSuffice(id, now)) {
-                LOG.warn("complaints node={} from={}", epoch.store(id).get(), by);
-                condemnedAt.put(id, now);
-                core.withhold(id, epoch.store(id).get().incarnation());
+            if (id != self.storeId()
+                    && complaints.by(id).contains(id)
+                    && condemned.isEmpty()
+                    && othersSuffice(Set.of(id), now)) {
+                LOG.warn("complaint node={} of itself", epoch.store(id).get());
+                condemn(epoch, id, Set.of(), now);
             }
         }
-        condemnedAt.entrySet().removeIf(condemned -> {
-            boolean over = epoch.store(condemned.getKey()).isEmpty()
-                    || now - condemned.getValue() > Complaints.WINDOW.toNanos();
+        if (condemned.isEmpty() && core.mayPropose() && links.isSettled(now)) {
+            condemnEndsOfLinks(epoch, accused, now);
+        }
+        condemned.entrySet().removeIf(entry -> {
+            boolean over =
+                    epoch.store(entry.getKey()).isEmpty() || now - entry.getValue().at > Complaints.WINDOW.toNanos();
             if (over) {
-                core.grantAgain(condemned.getKey());
+                core.grantAgain(entry.getKey());
             }
             return over;
         });
     }
 
-    private boolean othersSuffice(long without, long now) {
-        return core.config().reachedBy(id -> id != without && answers(id, now));
+    private void condemn(EpochRecord epoch, long id, Set<Long> by, long now) {
+        condemned.put(id, new Condemned(now, by));
+        core.withhold(id, epoch.store(id).orElseThrow().incarnation());
+    }
+
+    /**
+     * One that two complain of is at the end of two links that do not work; so is one that was found out of another's
+     * reach. As few as possible are put out: a fault of the network between many must not take many out.
+     */
+    private void condemnEndsOfLinks(EpochRecord epoch, Set<Long> accused, long now) {
+        Set<Link> broken = reports.broken(epoch, now);
+        // Who is silent here is put out for that, if it lasts; nobody else is for not reaching it.
+        broken.removeIf(link -> !answers(link.low(), now) || !answers(link.high(), now));
+        for (long id : accused) {
+            if (id != self.storeId() && complaints.by(id).size() >= 2) {
+                complaints.by(id).forEach(by -> broken.add(Link.of(id, by)));
+            }
+        }
+        if (isConfirmed(self.storeId()) && othersSuffice(Set.of(self.storeId()), now)) {
+            broken.removeIf(link -> link.touches(self.storeId())); // This node hands over instead.
+        }
+        if (broken.isEmpty()) {
+            return;
+        }
+        var cover = new Cover(
+                epoch.members(),
+                broken,
+                self.storeId(),
+                out -> broken.stream()
+                        .filter(link -> out.stream().anyMatch(id -> link.touches(id) && reports.onlyFrom(id, link)))
+                        .count(),
+                out -> othersSuffice(out, now));
+        Optional<Set<Long>> chosen = cover.choose();
+        if (chosen.isEmpty()) {
+            sayStuck(epoch, broken, now);
+        } else if (chosen.get().contains(self.storeId())) {
+            if (now - core.electedAt() > timing.silence().toNanos()) {
+                LOG.warn("this sheep, which leads, and others do not reach each other links={}", names(epoch, broken));
+                core.handOver(false);
+            }
+        } else {
+            LOG.warn("not all reach each other links={} without={}", names(epoch, broken), nodes(epoch, chosen.get()));
+            for (long id : chosen.get()) {
+                var by = new TreeSet<Long>();
+                broken.stream()
+                        .filter(link -> link.touches(id))
+                        .forEach(link -> by.add(link.low() == id ? link.high() : link.low()));
+                condemn(epoch, id, by, now);
+            }
+        }
+    }
+
+    private void sayStuck(EpochRecord epoch, Set<Link> broken, long now) {
+        if (now - saidStuckAt > STUCK_SAID.toNanos()) {
+            saidStuckAt = now;
+            LOG.warn(
+                    "not all reach each other links={}, and the others cannot go on without any of them",
+                    names(epoch, broken));
+        }
+    }
+
+    private static List<String> names(EpochRecord epoch, Set<Link> links) {
+        return links.stream()
+                .map(link -> epoch.store(link.low()).orElseThrow().node().id() + "-"
+                        + epoch.store(link.high()).orElseThrow().node().id())
+                .toList();
+    }
+
+    private static List<NodeId> nodes(EpochRecord epoch, Set<Long> ids) {
+        return ids.stream().map(id -> epoch.store(id).orElseThrow().node().id()).toList();
+    }
+
+    private boolean othersSuffice(Set<Long> without, long now) {
+        return core.config().reachedBy(id -> !without.contains(id) && answers(id, now));
     }
 
     private static boolean same(List<Member> next, List<Member> now) {

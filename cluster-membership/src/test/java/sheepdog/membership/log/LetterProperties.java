@@ -85,6 +85,11 @@ class LetterProperties {
                 new Letter.Foreign(),
                 new Letter.Outdated(6, 7),
                 new Letter.Raised(6, 7),
+                new Letter.Doubt(9),
+                new Letter.Check(new Member(node, 1, 2), true),
+                new Letter.Checked(9, true, false, true),
+                new Letter.Ping(true, 5),
+                new Letter.Barred(9, 2, 77, false, List.of(3L, 4L)),
                 new Letter.Twin(true, 5, false, new Member(node, 1, 2)));
     }
 }

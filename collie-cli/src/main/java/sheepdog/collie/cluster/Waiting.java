@@ -44,6 +44,13 @@ record Waiting(List<String> facts) {
                     lines.add("Draining: " + words[1] + " (store " + words[2] + "), " + words[3] + " of " + words[4]
                             + " nodes have all their objects");
                 case "drained" -> lines.add("Drained: " + words[1] + " (store " + words[2] + ")");
+                case "unlinked" -> lines.add(words[1] + " and " + words[2] + " do not reach each other");
+                case "out" -> {
+                    String by = String.join(", ", List.of(words).subList(3, words.length));
+                    String why =
+                            by.isEmpty() ? "all nodes reach it again" : "it and " + by + " do not reach each other";
+                    lines.add("Kept out: " + words[1] + " (store " + words[2] + "), " + why);
+                }
                 default -> {}
             }
         }

@@ -88,6 +88,24 @@ class ClusterInfoTest {
     }
 
     @Test
+    void whoDoesNotReachWhomIsNamedIfAskedFor() {
+        cluster.waiting("""
+                epoch 7 2
+                unlinked 10.0.0.1:7000 10.0.0.4:7000
+                out 10.0.0.2:7000 000000000000002a 10.0.0.1:7000 10.0.0.3:7000
+                out 10.0.0.5:7000 000000000000002b
+                """);
+
+        assertThat(Run.collie(cluster, "cluster", "info", "-v").out()).startsWith("""
+                Cluster status: running
+                10.0.0.1:7000 and 10.0.0.4:7000 do not reach each other
+                Kept out: 10.0.0.2:7000 (store 000000000000002a), it and 10.0.0.1:7000, 10.0.0.3:7000 do not reach each other
+                Kept out: 10.0.0.5:7000 (store 000000000000002b), all nodes reach it again
+
+                Cluster created at""");
+    }
+
+    @Test
     void anEpochThatNobodyKnowsHasNoNodes() {
         cluster.epochs(List.of(new EpochLogEntry(1, 2, Epoch.FIRST, 3, List.of())));
 

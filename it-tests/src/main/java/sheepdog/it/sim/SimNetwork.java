@@ -29,7 +29,8 @@ public final class SimNetwork {
     private final List<SimHost> hosts = new ArrayList<>();
     private final TreeMap<NodeId, SimHost> addresses = new TreeMap<>();
     private final List<SimTransport> transports = new ArrayList<>();
-    private final Set<Integer> cut = new TreeSet<>();
+    private final Set<Integer> cutDatagrams = new TreeSet<>();
+    private final Set<Integer> cutStreams = new TreeSet<>();
     private final Set<Integer> stalled = new TreeSet<>();
     private final List<SimSocket> blocked = new ArrayList<>();
     private Weather weather;
@@ -108,8 +109,23 @@ public final class SimNetwork {
 
     /** Nothing gets from {@code from} to {@code to} any more. */
     public void cutOneWay(SimHost from, SimHost to) {
-        cut.add(link(from, to));
+        cutDatagrams.add(link(from, to));
+        cutStreams.add(link(from, to));
         time.log("network", "cut " + from + ">" + to);
+    }
+
+    /** No datagram gets from one to the other any more, both ways; connections do. */
+    public void cutDatagrams(SimHost a, SimHost b) {
+        cutDatagrams.add(link(a, b));
+        cutDatagrams.add(link(b, a));
+        time.log("network", "cut datagrams " + a + "-" + b);
+    }
+
+    /** Nothing of a connection gets from one to the other any more, both ways; datagrams do. */
+    public void cutStreams(SimHost a, SimHost b) {
+        cutStreams.add(link(a, b));
+        cutStreams.add(link(b, a));
+        time.log("network", "cut connections " + a + "-" + b);
     }
 
     /** Nothing gets from one to the other, both ways. */
@@ -137,7 +153,8 @@ public final class SimNetwork {
 
     /** Undoes every cut and stall; what waited is delivered, later and in order. */
     public void heal() {
-        cut.clear();
+        cutDatagrams.clear();
+        cutStreams.clear();
         stalled.clear();
         time.log("network", "healed");
         for (SimSocket socket : List.copyOf(blocked)) {
@@ -148,7 +165,8 @@ public final class SimNetwork {
     /** Undoes cuts and stalls between these two only. */
     public void heal(SimHost a, SimHost b) {
         for (int link : new int[] {link(a, b), link(b, a)}) {
-            cut.remove(link);
+            cutDatagrams.remove(link);
+            cutStreams.remove(link);
             stalled.remove(link);
         }
         time.log("network", "healed " + a + "-" + b);
@@ -170,8 +188,12 @@ public final class SimNetwork {
         }
     }
 
-    /** Whether what {@code from} sends now gets to {@code to}. */
+    /** Whether what {@code from} sends on a connection now gets to {@code to}. */
     public boolean reaches(SimHost from, SimHost to) {
+        return reaches(from, to, cutStreams);
+    }
+
+    private boolean reaches(SimHost from, SimHost to, Set<Integer> cut) {
         int link = link(from, to);
         return from == to || !cut.contains(link) && !stalled.contains(link);
     }
@@ -246,7 +268,7 @@ public final class SimNetwork {
         int copies = random.nextInt(1_000) < weather.doubledPerMille() ? 2 : 1;
         for (int i = 0; i < copies; i++) {
             if (random.nextInt(1_000) >= weather.lostPerMille()) {
-                arrive(from, to, () -> to.process().ifPresent(process -> process.execute(delivery)));
+                arrive(from, to, cutDatagrams, () -> to.process().ifPresent(process -> process.execute(delivery)));
             }
         }
     }
@@ -273,8 +295,12 @@ public final class SimNetwork {
 
     /** Something small without order: lost if the link is cut when it would arrive, or the machine has no power. */
     void arrive(SimHost from, SimHost to, Runnable arrival) {
+        arrive(from, to, cutStreams, arrival);
+    }
+
+    private void arrive(SimHost from, SimHost to, Set<Integer> cut, Runnable arrival) {
         time.at(time.nowNanos() + delay(), () -> {
-            if (reaches(from, to) && to.powered()) {
+            if (reaches(from, to, cut) && to.powered()) {
                 arrival.run();
             }
         });

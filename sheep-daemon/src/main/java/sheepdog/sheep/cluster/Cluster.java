@@ -168,6 +168,21 @@ public final class Cluster implements ClusterLog.StateMachine {
         view.flatMap(v -> v.record().member(node.id())).ifPresent(m -> log.complain(m.storeId()));
     }
 
+    /** A peer is slow to answer; the log has somebody look at the link. */
+    public void doubt(Node node) {
+        view.flatMap(v -> v.record().member(node.id())).ifPresent(m -> log.doubt(m.storeId()));
+    }
+
+    /** Members that do not reach each other, as far as this sheep knows. */
+    public List<ClusterLog.BrokenLink> brokenLinks() {
+        return log.brokenLinks();
+    }
+
+    /** Sheep that are kept out because they and some members do not reach each other. */
+    public List<ClusterLog.KeptOut> keptOut() {
+        return log.keptOut();
+    }
+
     /** The stage completes on the loop once {@code command} is applied here; SHUTDOWN if this sheep ends first. */
     public CompletionStage<CommandResult> propose(ClusterCommand command) {
         return log.propose(CommandCodec.encode(command)).thenApply(Cluster::result);

@@ -143,6 +143,17 @@ public final class ClusterService {
                             unseen.isPresent() ? unseen.get().toSeconds() : "-"));
         }
         text.append(drains());
+        for (var link : cluster.brokenLinks()) {
+            text.append("unlinked %s %s\n"
+                    .formatted(link.one().node().id(), link.other().node().id()));
+        }
+        for (var out : cluster.keptOut()) {
+            text.append("out %s %016x"
+                    .formatted(out.member().node().id(), out.member().storeId()));
+            out.notReached()
+                    .forEach(member -> text.append(' ').append(member.node().id()));
+            text.append('\n');
+        }
         byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
         return new Response.Data(
                 ResultCode.SUCCESS, Payload.of(Arrays.copyOf(bytes, Math.min(bytes.length, request.lengthMax()))));

@@ -63,7 +63,7 @@ public final class Wiring {
     private final ClusterLog log;
     private final ObjectStore store;
     private final Member self;
-    private final PeerLink others;
+    private final LinkWatch others;
     private final Ending ending;
     private final DiskWatch disk;
     private final Cluster cluster;
@@ -103,10 +103,11 @@ public final class Wiring {
         this.log = log;
         this.store = store;
         this.self = self;
-        this.others = others;
         this.ending = ending;
         disk = new DiskWatch(loop, this::diskHangs);
         cluster = new Cluster(disk, log, store, archive, self);
+        this.others = new LinkWatch(loop, others, cluster, cluster::doubt);
+        log.probeWith(this.others::answers);
         var local = new LocalCopies(cluster, store);
         recovery = new Recovery(disk, cluster, store, local, this::send);
         gateway = new Gateway(loop, cluster, this::send, random);
@@ -131,6 +132,7 @@ public final class Wiring {
         gateway.start();
         reclaim.startTimer();
         disk.start();
+        others.start();
     }
 
     /** Where the edges put requests. */
