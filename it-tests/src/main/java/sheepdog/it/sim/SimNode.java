@@ -16,8 +16,10 @@ import sheepdog.protocol.wire.Header;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Protocol;
+import sheepdog.protocol.wire.RecoveryLimit;
 import sheepdog.sheep.cluster.ClusterView;
 import sheepdog.sheep.main.Wiring;
+import sheepdog.sheep.recovery.RecoverySettings;
 
 /**
  * A host with a sheep on it: what lasts (disk, store id, address), and the process that runs at the moment, if any. The
@@ -25,6 +27,9 @@ import sheepdog.sheep.main.Wiring;
  */
 public final class SimNode {
     private static final Duration PEER_LIMIT = Duration.ofSeconds(30);
+    /** A short grace, so that stories have some of both. */
+    private static final RecoverySettings RECOVERY = new RecoverySettings(RecoveryLimit.NONE, Duration.ofSeconds(3));
+
     private static final long SPACE = 1L << 40;
 
     private final SimTime time;
@@ -114,6 +119,7 @@ public final class SimNode {
                 links,
                 time.random("gateway " + loop),
                 () -> Instant.ofEpochMilli(time.wallMillis()),
+                RECOVERY,
                 (_, _, _) -> {},
                 failed -> time.at(time.nowNanos(), () -> ended(loop, failed)));
         wiring[0]

@@ -1,6 +1,8 @@
 package sheepdog.sheep.cluster;
 
+import java.util.List;
 import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Vid;
 
 /**
@@ -90,4 +92,16 @@ public sealed interface ClusterCommand {
 
     /** The store takes objects again from the next epoch on. */
     record FillStore(long storeId) implements ClusterCommand {}
+    /** Whether stores bring by themselves what no client asks for. A format enables that. */
+    record SetRecovery(boolean enabled) implements ClusterCommand {}
+
+    /**
+     * The operator does not wait any more for those who are absent in {@code epoch} and may have newer copies of these
+     * objects: the newest that its members have is the newest there is.
+     */
+    record LostObjects(Epoch epoch, List<ObjectId> oids) implements ClusterCommand {
+        public LostObjects {
+            oids = List.copyOf(oids);
+        }
+    }
 }

@@ -18,6 +18,7 @@ import sheepdog.membership.api.Member;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.NodeId;
+import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.model.Vid;
@@ -31,8 +32,9 @@ import sheepdog.sheep.cluster.VdiEntry.State;
  * <p>Deterministic and passive: no clock, no chance, no disk, no thread of its own. Loop-owned.
  */
 public final class ClusterState {
-    private static final int VERSION = 4;
+    private static final int VERSION = 5;
     private static final int BEFORE_DRAINS = 3;
+    private static final int BEFORE_LOST_OBJECTS = 4;
 
     private ClusterFormat format = ClusterFormat.NONE;
     private final List<EpochRecord> epochs = new ArrayList<>();
@@ -40,6 +42,8 @@ public final class ClusterState {
     private final TreeMap<Vid, Owner> owners = new TreeMap<>();
     private final RecoveredStores recovered = new RecoveredStores();
     private final Drains drains = new Drains();
+    private final LostObjects lost = new LostObjects();
+    private boolean recoveryEnabled = true;
     private int copiesMax;
 
     public ClusterFormat format() {
@@ -58,7 +62,7 @@ public final class ClusterState {
     }
 
     /** Empty if there was none of that number since the format. */
-    Optional<EpochRecord> epoch(Epoch number) {
+    public Optional<EpochRecord> epoch(Epoch number) {
         // They follow one another without a gap.
         int at = epochs.isEmpty()
                 ? -1
@@ -146,6 +150,21 @@ public final class ClusterState {
                     return whole.isBefore(e.born()) || e.reused() && whole.equals(e.born());
                 })
                 .map(VdiEntry::born);
+    }
+
+    /** Whether stores bring by themselves what no client asks for. */
+    public boolean isRecoveryEnabled() {
+        return recoveryEnabled;
+    }
+
+    /** The last epoch in which {@code oid} was declared lost, if that still matters. */
+    public Optional<Epoch> declaredLost(ObjectId oid) {
+        return lost.find(oid);
+    }
+
+    /** Grows whenever objects are declared lost. */
+    public int lostChanges() {
+        return lost.changes();
     }
 
     /**
@@ -250,6 +269,8 @@ public final class ClusterState {
                 drains.remove(c.storeId());
                 yield CommandResult.of(ResultCode.SUCCESS);
             }
+            case ClusterCommand.SetRecovery c -> enable(c);
+            case ClusterCommand.LostObjects c -> lost(c);
         };
     }
 
@@ -261,6 +282,8 @@ public final class ClusterState {
         owners.replaceAll((_, owner) -> new Owner(owner.generation() + 1, 0, 0, false, Epoch.NONE));
         recovered.clear();
         drains.clear();
+        lost.clear();
+        recoveryEnabled = true;
         copiesMax = c.copies();
         return CommandResult.of(ResultCode.SUCCESS);
     }
@@ -301,6 +324,7 @@ public final class ClusterState {
             return CommandResult.of(ResultCode.FULL_VDI);
         }
         int copies = c.copies() == 0 ? format.copies() : c.copies();
+        lost.forget(slot.vid());
         vdis.put(new VdiEntry(
                 slot.vid(),
                 c.name(),
@@ -397,6 +421,20 @@ public final class ClusterState {
             return CommandResult.of(ResultCode.AGAIN);
         }
         recovered.add(c.storeId(), current().orElseThrow(), copies.get());
+        lost.forgetAll(oid -> !whole(copies(oid.vid())).isBefore(lost.find(oid).orElseThrow()));
+        return CommandResult.of(ResultCode.SUCCESS);
+    }
+
+    private CommandResult enable(ClusterCommand.SetRecovery c) {
+        recoveryEnabled = c.enabled();
+        return CommandResult.of(ResultCode.SUCCESS);
+    }
+
+    private CommandResult lost(ClusterCommand.LostObjects c) {
+        if (!epoch().equals(c.epoch())) {
+            return CommandResult.of(ResultCode.AGAIN);
+        }
+        lost.add(c.oids(), c.epoch());
         return CommandResult.of(ResultCode.SUCCESS);
     }
 
@@ -457,6 +495,8 @@ public final class ClusterState {
             out.writeInt(copiesMax);
             recovered.write(out);
             drains.write(out);
+            lost.write(out);
+            out.writeBoolean(recoveryEnabled);
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }
@@ -466,7 +506,7 @@ public final class ClusterState {
     void restore(byte[] state) {
         try (var in = new DataInputStream(new ByteArrayInputStream(state))) {
             int version = in.readInt();
-            if (version != VERSION && version != BEFORE_DRAINS) {
+            if (version < BEFORE_DRAINS || VERSION < version) {
                 throw new CommandCodec.UnknownCommandException(
                         "cluster state of version " + version + ", this sheep knows " + VERSION);
             }
@@ -490,8 +530,14 @@ public final class ClusterState {
             copiesMax = in.readInt();
             recovered.read(in);
             drains.clear();
-            if (version != BEFORE_DRAINS) {
+            if (version > BEFORE_DRAINS) {
                 drains.read(in);
+            }
+            lost.clear();
+            recoveryEnabled = true;
+            if (version > BEFORE_LOST_OBJECTS) {
+                lost.read(in);
+                recoveryEnabled = in.readBoolean();
             }
         } catch (IOException cut) {
             throw new CommandCodec.UnknownCommandException("damaged cluster state of " + state.length + " bytes");

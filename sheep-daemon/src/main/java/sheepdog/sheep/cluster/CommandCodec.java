@@ -7,7 +7,10 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Vid;
 
 /**
@@ -100,6 +103,18 @@ public final class CommandCodec {
                     out.writeByte(22);
                     out.writeLong(c.storeId());
                 }
+                case ClusterCommand.SetRecovery c -> {
+                    out.writeByte(14);
+                    out.writeBoolean(c.enabled());
+                }
+                case ClusterCommand.LostObjects c -> {
+                    out.writeByte(15);
+                    out.writeInt(c.epoch().number());
+                    out.writeInt(c.oids().size());
+                    for (ObjectId oid : c.oids()) {
+                        out.writeLong(oid.bits());
+                    }
+                }
             }
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
@@ -138,6 +153,8 @@ public final class CommandCodec {
                 case 12 -> new ClusterCommand.RecoveredStore(in.readLong(), new Epoch(in.readInt()), in.readInt());
                 case 21 -> new ClusterCommand.DrainStore(in.readLong(), in.readBoolean());
                 case 22 -> new ClusterCommand.FillStore(in.readLong());
+                case 14 -> new ClusterCommand.SetRecovery(in.readBoolean());
+                case 15 -> new ClusterCommand.LostObjects(new Epoch(in.readInt()), readOids(in));
                 default -> throw new UnknownCommandException("log entry of type " + type + ", unknown to this sheep");
             };
             if (in.read() >= 0) {
@@ -147,6 +164,14 @@ public final class CommandCodec {
         } catch (IOException cut) {
             throw new UnknownCommandException("damaged log entry of " + bytes.length + " bytes");
         }
+    }
+
+    private static List<ObjectId> readOids(DataInputStream in) throws IOException {
+        var oids = new ArrayList<ObjectId>();
+        for (int left = in.readInt(); left > 0; left--) {
+            oids.add(new ObjectId(in.readLong()));
+        }
+        return oids;
     }
 
     private static Vid readVid(DataInputStream in) throws IOException {

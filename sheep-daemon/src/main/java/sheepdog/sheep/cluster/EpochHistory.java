@@ -73,6 +73,15 @@ public final class EpochHistory {
         return sets;
     }
 
+    /** The object's replicas in that epoch; empty if it is not known. */
+    public Set<Long> replicas(ObjectId oid, int copies, Epoch epoch) {
+        return since(epoch).stream()
+                .findFirst()
+                .filter(entry -> entry.record.epoch().equals(epoch))
+                .map(entry -> replicas(entry, oid, copies))
+                .orElse(Set.of());
+    }
+
     private List<Entry> since(Epoch from) {
         int first = entries.size();
         while (first > 0 && !entries.get(first - 1).record.epoch().isBefore(from)) {

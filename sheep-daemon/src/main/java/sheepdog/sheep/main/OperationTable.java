@@ -15,6 +15,7 @@ import sheepdog.sheep.dispatch.Operation;
 import sheepdog.sheep.dispatch.Operation.Handler;
 import sheepdog.sheep.dispatch.Operation.Kind;
 import sheepdog.sheep.dispatch.Operations;
+import sheepdog.sheep.recovery.RecoveryService;
 import sheepdog.sheep.runtime.ConnectionInfo;
 import sheepdog.sheep.vdi.ClientObjects;
 import sheepdog.sheep.vdi.VdiService;
@@ -28,6 +29,7 @@ final class OperationTable {
             ClientObjects objects,
             VdiService vdis,
             ClusterService cluster,
+            RecoveryService recovery,
             Function<Request.ReadPeer, CompletionStage<Response>> readPeer,
             Supplier<CompletionStage<Response>> kill) {
         return new Operations(List.of(
@@ -56,6 +58,15 @@ final class OperationTable {
                 local(Opcode.GET_WAITING, Request.GetWaiting.class, cluster::waiting)
                         .alsoBeforeServing(),
                 later(Opcode.DRAIN_NODE, Kind.CLUSTER, Request.DrainNode.class, cluster::drain),
+                local(Opcode.RECOVERY_PROGRESS, Request.GetProgress.class, recovery::progress)
+                        .alsoBeforeServing(),
+                cluster(Opcode.LOST_OBJECTS, Request.LostObjects.class, recovery::lost),
+                cluster(Opcode.ENABLE_RECOVER, Request.EnableRecover.class, _ -> recovery.enable(true)),
+                cluster(Opcode.DISABLE_RECOVER, Request.DisableRecover.class, _ -> recovery.enable(false)),
+                local(Opcode.GET_RECOVERY, Request.GetRecovery.class, recovery::limit)
+                        .alsoBeforeServing(),
+                local(Opcode.SET_RECOVERY, Request.SetRecovery.class, recovery::setLimit)
+                        .alsoBeforeServing(),
                 local(Opcode.STAT_RECOVERY, Request.StatRecovery.class, cluster::recoveryStat)
                         .alsoBeforeServing(),
                 later(Opcode.KILL_NODE, Kind.LOCAL, Request.KillNode.class, _ -> kill.get())
@@ -75,8 +86,6 @@ final class OperationTable {
                 unsupported(Opcode.WRITE_PEER),
                 unsupported(Opcode.REMOVE_PEER),
                 unsupported(Opcode.SET_CACHE_SIZE),
-                unsupported(Opcode.ENABLE_RECOVER),
-                unsupported(Opcode.DISABLE_RECOVER),
                 unsupported(Opcode.MD_INFO),
                 unsupported(Opcode.MD_PLUG),
                 unsupported(Opcode.MD_UNPLUG)));

@@ -162,6 +162,7 @@ final class Sheep implements AutoCloseable {
                 links,
                 RandomGenerator.of("L64X128MixRandom"),
                 clock,
+                config.recovery(),
                 (_, _, _) -> {}, // The connections measure, the way back to them included.
                 this::over);
         server = new SheepServer(threads, loop, wiring.sink(), wiring.cluster()::epoch, netLimits(), metrics);

@@ -8,6 +8,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import sheepdog.membership.jgroups.JGroupsConfig;
 import sheepdog.membership.local.LocalConfig;
+import sheepdog.sheep.recovery.RecoverySettings;
 
 /**
  * What the command line says, checked. Made once at the start.
@@ -26,6 +27,7 @@ import sheepdog.membership.local.LocalConfig;
  * @param pidFile    absolute
  * @param background the terminal is left as soon as the options are found good
  * @param metrics    where {@code /metrics} and {@code /health} are served
+ * @param recovery   how much at once, and how soon
  */
 public record SheepConfig(
         Path base,
@@ -42,7 +44,8 @@ public record SheepConfig(
         Optional<Path> pidFile,
         Log log,
         boolean background,
-        Optional<InetSocketAddress> metrics) {
+        Optional<InetSocketAddress> metrics,
+        RecoverySettings recovery) {
 
     /** How sheep find each other. */
     public sealed interface Driver {

@@ -4,6 +4,7 @@ import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.LocalDateTime;
 import java.util.List;
 import java.util.Map;
@@ -21,8 +22,10 @@ import sheepdog.commandline.Line;
 import sheepdog.commandline.OptionSpecs;
 import sheepdog.membership.jgroups.JGroupsConfig;
 import sheepdog.membership.local.LocalConfig;
+import sheepdog.protocol.wire.RecoveryLimit;
 import sheepdog.sheep.main.SheepConfig.Driver;
 import sheepdog.sheep.main.SheepConfig.LogFormat;
+import sheepdog.sheep.recovery.RecoverySettings;
 
 /**
  * The daemon's command line. Options are taken one after another, and the first wrong one ends it, so that a user sees
@@ -94,6 +97,11 @@ final class SheepOptions {
         flag('o', "stdout", "log to the standard error stream");
         value('p', "port", "TCP port to listen on", PORT_DEFAULT);
         value('P', "pidfile", "write the process id to this file", null);
+        value(
+                'R',
+                "recovery",
+                "how recovery goes: max=N,interval=MS,grace=SECONDS, each optional",
+                RecoverySettings.DEFAULT);
         value('s', "disk-space", "pretend to have this much free space, in MiB", null);
         flag('u', "upgrade", "bring an older store directory up to date");
         model.addOption(OptionSpecs.version('v', "version", "show the version and end"));
@@ -135,6 +143,7 @@ final class SheepOptions {
             case "loglevel" -> logLevel(text);
             case "port" -> port(text);
             case "pidfile" -> text;
+            case "recovery" -> recovery(text);
             case "disk-space" -> space(text);
             case "enable-cache" -> cache(text);
             case "myaddr" -> advertised(text);
@@ -205,7 +214,8 @@ final class SheepOptions {
                 new SheepConfig.Log(
                         level(given), this.<LogFormat>option("log-format").orElseThrow(), isGiven("stdout")),
                 inBackground,
-                option("metrics"));
+                option("metrics"),
+                this.<RecoverySettings>option("recovery").orElseThrow());
     }
 
     private String storePath(ParseResult given, String paths) {
@@ -370,6 +380,28 @@ final class SheepOptions {
             throw refusal("object cache size is not set");
         }
         return value;
+    }
+
+    /** max and interval as later versions have them; grace is ours. */
+    private static RecoverySettings recovery(String value) {
+        long max = 0;
+        long interval = 0;
+        long grace = RecoverySettings.DEFAULT.grace().toSeconds();
+        for (String part : parts(value)) {
+            String text = part.substring(part.indexOf('=') + 1);
+            var wrong = refusal("Invalid recovery option '" + part
+                    + "': must be max=N, interval=MILLISECONDS or grace=SECONDS, N up to 8, times up to an hour");
+            if (part.startsWith("max=")) {
+                max = number(text, 0, RecoverySettings.MAX_MAX, wrong);
+            } else if (part.startsWith("interval=")) {
+                interval = number(text, 0, RecoverySettings.INTERVAL_MAX.toMillis(), wrong);
+            } else if (part.startsWith("grace=")) {
+                grace = number(text, 0, RecoverySettings.INTERVAL_MAX.toSeconds(), wrong);
+            } else {
+                throw wrong;
+            }
+        }
+        return new RecoverySettings(new RecoveryLimit((int) max, interval), Duration.ofSeconds(grace));
     }
 
     private static long space(String value) {

@@ -32,6 +32,8 @@ import sheepdog.sheep.gateway.Gateway;
 import sheepdog.sheep.peer.Peer;
 import sheepdog.sheep.recovery.LocalCopies;
 import sheepdog.sheep.recovery.Recovery;
+import sheepdog.sheep.recovery.RecoveryService;
+import sheepdog.sheep.recovery.RecoverySettings;
 import sheepdog.sheep.runtime.PeerLink;
 import sheepdog.sheep.runtime.RequestSink;
 import sheepdog.sheep.runtime.WallClock;
@@ -86,6 +88,7 @@ public final class Wiring {
 
     /**
      * @param others reaches other sheep; requests to this one do not go through it
+     * @param settings what the operator says about recovery
      * @param observer told of every answer
      */
     public Wiring(
@@ -97,6 +100,7 @@ public final class Wiring {
             PeerLink others,
             RandomGenerator random,
             WallClock clock,
+            RecoverySettings settings,
             Dispatcher.Observer observer,
             Ending ending) {
         this.loop = loop;
@@ -109,14 +113,19 @@ public final class Wiring {
         this.others = new LinkWatch(loop, others, cluster, cluster::doubt);
         log.probeWith(this.others::answers);
         var local = new LocalCopies(cluster, store);
-        recovery = new Recovery(disk, cluster, store, local, this::send);
+        recovery = new Recovery(disk, cluster, store, local, this::send, settings);
         gateway = new Gateway(loop, cluster, this::send, random);
         peer = new Peer(disk, cluster, store, recovery, local, gateway::yieldOwner);
         reclaim = new Reclaim(loop, cluster, gateway, this::send);
         var vdis = new VdiService(loop, cluster, gateway, reclaim, clock);
         var service = new ClusterService(loop, cluster, store, recovery::isRunning);
         operations = OperationTable.of(
-                new ClientObjects(cluster, gateway), vdis, service, this::readPeer, this::killByCommand);
+                new ClientObjects(cluster, gateway),
+                vdis,
+                service,
+                new RecoveryService(loop, cluster, recovery),
+                this::readPeer,
+                this::killByCommand);
         dispatcher = new Dispatcher(loop, operations, this::judge, this::hello, peer::serve, observer);
         cluster.onChange(this::clusterChanged);
         cluster.onUnable(() -> leave(true));

@@ -110,6 +110,9 @@ public final class Peer {
     }
 
     private void run(PeerRequest request, LoopFuture<Response> done) {
+        if (isOfClients(request)) {
+            recovery.clientSeen();
+        }
         if (cluster.view().isEmpty() && !(request instanceof PeerRequest.Ping)) {
             done.complete(Response.of(ResultCode.WAIT_FOR_FORMAT));
             return;
@@ -157,6 +160,15 @@ public final class Peer {
             case PeerRequest.FetchObject r -> local.fetch(r.oid()).thenAccept(done::complete);
             case PeerRequest.ListObjects r -> offload(Pool.BULK, r.header().id(), done, () -> list(r));
         }
+    }
+
+    /** Recovery leaves them their share of the disk. */
+    private static boolean isOfClients(PeerRequest request) {
+        return request instanceof PeerRequest.ReadReplica
+                || request instanceof PeerRequest.WriteReplica
+                || request instanceof PeerRequest.CreateReplica
+                || request instanceof PeerRequest.RemoveReplica
+                || request instanceof PeerRequest.DiscardReplica;
     }
 
     private static Stamp stamp(PeerRequest request, long generation, long sequence) {

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.membership.api.Member;
+import sheepdog.membership.runtime.Cancellable;
 import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.membership.runtime.Pool;
 import sheepdog.protocol.model.Node;
@@ -25,6 +26,7 @@ import sheepdog.protocol.wire.Response;
 import sheepdog.protocol.wire.Response.ObjectState;
 import sheepdog.protocol.wire.Response.ObjectState.Kind;
 import sheepdog.sheep.cluster.ClusterView;
+import sheepdog.sheep.cluster.ReplicaSet;
 import sheepdog.sheep.recovery.Evidence.Verdict;
 import sheepdog.store.api.Stamp;
 
@@ -65,6 +67,8 @@ final class Bringing {
     private boolean lacksSpace;
     private int pauses;
     private int roundsInDoubt;
+    private List<ReplicaSet> waitsFor = List.of();
+    private Optional<Cancellable> retry = Optional.empty();
 
     private Evidence evidence;
     private ObjectState ours;
@@ -97,6 +101,19 @@ final class Bringing {
     /** Whether it has had to pause. */
     boolean isStuck() {
         return pauses > 0;
+    }
+
+    /** Sets of stores, one of each of which must be back first; empty if that is not what it lacks, as far as is known. */
+    List<ReplicaSet> waitsFor() {
+        return waitsFor;
+    }
+
+    /** What it waits for may be different now: it need not pause to the end. */
+    void again() {
+        if (phase == Phase.PAUSED) {
+            retry.ifPresent(Cancellable::cancel);
+            queueAgain();
+        }
     }
 
     /** Whether the newest copy was found but did not fit on the disk, and nothing is done about it at the moment. */
@@ -179,9 +196,16 @@ final class Bringing {
      * @return whether it is
      */
     private boolean decide() {
-        switch (evidence.verdict().orElse(null)) {
+        var verdict = evidence.verdict();
+        if (verdict.isPresent()) {
+            waitsFor = List.of();
+        }
+        switch (verdict.orElse(null)) {
             case Verdict.Copy(var holders) -> take(holders);
             case Verdict.Absence(boolean removed, boolean marked) -> {
+                if (evidence.isByDeclaration()) {
+                    LOG.warn("declared lost oid={} epoch={} nothing of it is here", oid, view.epoch());
+                }
                 boolean remembered = ours.kind() == Kind.REMOVED && ours.epoch().equals(view.epoch());
                 if (ours.kind() != Kind.COPY && (remembered || !removed) && (ours.marked() || !marked)) {
                     finish();
@@ -197,6 +221,14 @@ final class Bringing {
 
     /** Does nothing if none of the holders known by now lets us have its copy. */
     private void take(Set<Long> holders) {
+        if (evidence.isByDeclaration()) {
+            LOG.warn(
+                    "declared lost oid={} epoch={} the newest that is here is of epoch={} on {}",
+                    oid,
+                    view.epoch(),
+                    evidence.epochOf(holders),
+                    holders.stream().sorted().map(Long::toHexString).toList());
+        }
         if (holders.contains(means.cluster().self().storeId())) {
             phase = Phase.TAKING;
             keepOurs();
@@ -276,6 +308,7 @@ final class Bringing {
 
     private void waitForOthers() {
         roundsInDoubt++;
+        waitsFor = evidence.missing();
         if (roundsInDoubt == ROUNDS_UNTIL_NAMED && !evidence.missing().isEmpty()) {
             String missing = evidence.missing().stream()
                     .map(set -> means.cluster().state().nodes(set) + " of epoch " + set.epoch())
@@ -291,16 +324,18 @@ final class Bringing {
         means.turns().end();
         // Who is missing comes with a new epoch; before that only what went wrong on the way can go better.
         Duration pause = PAUSE_MIN.multipliedBy(1L << Math.min(pauses++, PAUSE_DOUBLINGS_MAX));
-        means.loop().after(pause, () -> {
-            if (!isOver()) {
-                phase = Phase.QUEUED;
-                means.turns().ask(this);
-                means.turns().begin();
-            }
-        });
+        retry = Optional.of(means.loop().after(pause, this::queueAgain));
         whenStuck.forEach(Runnable::run);
         whenStuck.clear();
         means.turns().begin();
+    }
+
+    private void queueAgain() {
+        if (phase == Phase.PAUSED) {
+            phase = Phase.QUEUED;
+            means.turns().ask(this);
+            means.turns().begin();
+        }
     }
 
     private boolean isOver() {

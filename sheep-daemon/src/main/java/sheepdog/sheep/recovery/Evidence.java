@@ -1,5 +1,6 @@
 package sheepdog.sheep.recovery;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -8,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiPredicate;
+import java.util.stream.Collectors;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.wire.Response.ObjectState;
 import sheepdog.protocol.wire.Response.ObjectState.Kind;
@@ -29,13 +31,29 @@ import sheepdog.sheep.cluster.ReplicaSet;
  *
  * It does not matter whether these are one store or many. Where they do not suffice, one of the {@link #missing} must
  * answer first; nothing older is taken.
+ *
+ * <p>An operator may declare the object {@link Lost} in an epoch: who is not a member of it is not believed about anything
+ * before it any more. As long as nobody is sure up to that epoch or a later one, all its members that ever were replicas must
+ * answer, and what is of the latest epoch among that is the newest: a change in a later one would have left its epoch there.
+ * So whoever judges finds the same, and what he finds carries a later epoch than anything that is overruled. If they
+ * have nothing the object does not exist.
  */
 final class Evidence {
     private final List<ReplicaSet> epochs;
     private final boolean newborn;
     private final Epoch current;
     private final BiPredicate<Long, Epoch> recovered;
+    private final Optional<Lost> lost;
     private final Map<Long, ObjectState> answers = new LinkedHashMap<>();
+
+    /**
+     * That the object was declared lost.
+     *
+     * @param epoch  in which; the first of those that count, and nobody is sure up to it by having been there
+     * @param judges its members that were replicas at any time
+     * @param born   what is older than this is another object's
+     */
+    record Lost(Epoch epoch, Set<Long> judges, Epoch born) {}
 
     /** What the newest content is. */
     sealed interface Verdict {
@@ -52,16 +70,23 @@ final class Evidence {
 
     /**
      * @param epochs    those that count, the oldest first. In the first one all replicas had the newest content, or the
-     *                  object did not exist before it
+     *                  object did not exist before it, or it was declared lost
      * @param newborn   the latter
      * @param current   the present epoch; one that does not count if it is not the last of {@code epochs}
      * @param recovered whether a store had in an epoch all that it was a replica of
+     * @param lost      the operator's word, if it still matters
      */
-    Evidence(List<ReplicaSet> epochs, boolean newborn, Epoch current, BiPredicate<Long, Epoch> recovered) {
+    Evidence(
+            List<ReplicaSet> epochs,
+            boolean newborn,
+            Epoch current,
+            BiPredicate<Long, Epoch> recovered,
+            Optional<Lost> lost) {
         this.epochs = epochs;
         this.newborn = newborn;
         this.current = current;
         this.recovered = recovered;
+        this.lost = lost;
     }
 
     void add(long storeId, ObjectState state) {
@@ -72,6 +97,7 @@ final class Evidence {
     Set<Long> witnesses() {
         var stores = new LinkedHashSet<Long>();
         epochs.reversed().forEach(set -> stores.addAll(set.stores()));
+        lost.ifPresent(l -> l.judges().stream().sorted().forEach(stores::add));
         return stores;
     }
 
@@ -86,16 +112,45 @@ final class Evidence {
 
     /** Empty as long as nobody can be sure. */
     Optional<Verdict> verdict() {
-        return Optional.of(latest())
-                .filter(latest -> unwitnessed(latest).isEmpty())
-                .flatMap(this::contentOf);
+        return Optional.of(latest()).filter(latest -> unheard(latest).isEmpty()).flatMap(this::contentOf);
+    }
+
+    /** Whether the verdict, if there is one, relies on the operator's word: nobody has judged since. */
+    boolean isByDeclaration() {
+        return isByDeclaration(latest());
+    }
+
+    private boolean isByDeclaration(Epoch latest) {
+        return lost.filter(l -> latest.isBefore(l.epoch())).isPresent();
+    }
+
+    /** The epoch of the newest copy among {@code holders}. */
+    Epoch epochOf(Set<Long> holders) {
+        return holders.stream()
+                .map(s -> answers.get(s).epoch())
+                .max(Epoch::compareTo)
+                .orElse(Epoch.NONE);
     }
 
     /** Sets of stores, each of which one must answer before there can be a verdict; empty if there is one. */
     List<ReplicaSet> missing() {
         Epoch latest = latest();
-        var unwitnessed = unwitnessed(latest);
-        return unwitnessed.isEmpty() && contentOf(latest).isEmpty() ? List.of(epochs.getFirst()) : unwitnessed;
+        var unheard = unheard(latest);
+        return unheard.isEmpty() && contentOf(latest).isEmpty() ? List.of(epochs.getFirst()) : unheard;
+    }
+
+    private List<ReplicaSet> unheard(Epoch latest) {
+        if (!isByDeclaration(latest)) {
+            return unwitnessed(latest);
+        }
+        Epoch declared = lost.orElseThrow().epoch();
+        var unheard = new ArrayList<ReplicaSet>();
+        lost.get().judges().stream()
+                .sorted()
+                .filter(store -> !hasNothingOf(store, declared))
+                .forEach(store -> unheard.add(new ReplicaSet(declared, Set.of(store))));
+        unheard.addAll(unwitnessed(declared));
+        return unheard;
     }
 
     /** The latest epoch that some store is sure up to. */
@@ -120,6 +175,9 @@ final class Evidence {
     }
 
     private Optional<Verdict> contentOf(Epoch latest) {
+        if (isByDeclaration(latest)) {
+            return Optional.of(newestOf(lost.orElseThrow()));
+        }
         if (latest.equals(Epoch.NONE)) {
             return newborn ? Optional.of(new Verdict.Absence(false, false)) : Optional.empty();
         }
@@ -140,6 +198,20 @@ final class Evidence {
                 holders.isEmpty() ? new Verdict.Absence(removed, marked) : new Verdict.Copy(Set.copyOf(holders)));
     }
 
+    /** An absence is remembered, for others must find it. */
+    private Verdict newestOf(Lost word) {
+        var found = word.judges().stream()
+                .filter(s -> answers.get(s).kind() != Kind.NOTHING)
+                .filter(s -> !answers.get(s).epoch().isBefore(word.born()))
+                .toList();
+        var newest = found.stream().map(s -> answers.get(s).epoch()).max(Epoch::compareTo);
+        var holders = found.stream()
+                .filter(s -> answers.get(s).epoch().equals(newest.orElseThrow()))
+                .filter(s -> answers.get(s).kind() == Kind.COPY)
+                .collect(Collectors.toUnmodifiableSet());
+        return holders.isEmpty() ? new Verdict.Absence(true, false) : new Verdict.Copy(holders);
+    }
+
     /** A copy from before the object's birth is one of an earlier object of that id. */
     private boolean isCopy(ObjectState state) {
         return state.kind() == Kind.COPY && !(newborn && isBeforeAll(state.epoch()));
@@ -156,7 +228,7 @@ final class Evidence {
         for (ReplicaSet set : epochs) {
             if (set.stores().contains(storeId)) {
                 boolean has = state.kind() != Kind.NOTHING && state.epoch().equals(set.epoch());
-                boolean had = before.equals(Epoch.NONE) || !sure.isBefore(before);
+                boolean had = before.equals(Epoch.NONE) ? lost.isEmpty() : !sure.isBefore(before);
                 if (has || had || recovered.test(storeId, set.epoch())) {
                     sure = set.epoch();
                 }

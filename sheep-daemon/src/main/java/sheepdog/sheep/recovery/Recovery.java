@@ -1,13 +1,18 @@
 package sheepdog.sheep.recovery;
 
+import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import sheepdog.membership.runtime.Loop;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.ObjectId;
+import sheepdog.protocol.wire.RecoveryLimit;
 import sheepdog.sheep.cluster.Cluster;
 import sheepdog.sheep.runtime.PeerLink;
 import sheepdog.store.api.ObjectStore;
@@ -20,26 +25,44 @@ import sheepdog.store.api.ObjectStore;
  * newest, and that replaces what is here ({@link Bringing}). If too few of them are there, the object waits for them;
  * nothing older is taken for it.
  *
- * <p>Objects that a request waits for come first; a {@link Sweep} after each epoch brings the rest, a few at a time. A new
- * epoch ends what is under way and starts anew. Loop-owned.
+ * <p>Objects that a request waits for come first; a {@link Sweep} after each epoch brings the rest, at a {@link Pace} that leaves
+ * clients their share, and not at once what is wanted here only since somebody left ({@link Grace}). A new epoch ends what
+ * is under way and starts anew. Loop-owned.
  */
 public final class Recovery {
+    private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
+
+    /** Objects that wait for absent stores and are named; of the others it is said how many there are. */
+    private static final int NAMED_MAX = 1000;
+
     private final Cluster cluster;
     private final Trust trust;
     private final Turns turns = new Turns();
     private final Means means;
     private final Leftovers leftovers;
+    private final Pace pace;
+    private final Grace grace;
 
     private final Map<ObjectId, Bringing> bringing = new HashMap<>();
     private Epoch epoch = Epoch.NONE;
     private Optional<Sweep> sweep = Optional.empty();
+    private int lostChanges;
+    private boolean wasEnabled = true;
 
     /** @param local what this store says to others */
-    public Recovery(Loop loop, Cluster cluster, ObjectStore store, LocalCopies local, PeerLink peers) {
+    public Recovery(
+            Loop loop,
+            Cluster cluster,
+            ObjectStore store,
+            LocalCopies local,
+            PeerLink peers,
+            RecoverySettings settings) {
         this.cluster = cluster;
         this.trust = new Trust(cluster);
         this.means = new Means(loop, cluster, store, local, peers, trust, turns);
         this.leftovers = new Leftovers(cluster, store);
+        this.pace = new Pace(loop, settings.limit());
+        this.grace = new Grace(loop, cluster, settings.grace());
         cluster.onChange(this::clusterChanged);
     }
 
@@ -53,9 +76,71 @@ public final class Recovery {
         return sweep.isPresent() || !bringing.isEmpty();
     }
 
-    /** Objects that requests or the sweep wait for. */
-    public int backlog() {
-        return bringing.size();
+    /** How far it is, in this epoch. */
+    public Progress progress() {
+        var stuck = bringing.values().stream().filter(Bringing::isStuck).toList();
+        return sweep.map(s -> s.progress(stuck)).orElseGet(() -> withoutSweep(stuck));
+    }
+
+    private Progress withoutSweep(List<Bringing> stuck) {
+        var waiting = stuck.stream().filter(b -> !b.waitsFor().isEmpty()).toList();
+        return new Progress(
+                epoch,
+                bringing.isEmpty() ? Progress.Stage.DONE : Progress.Stage.BRINGING,
+                0,
+                0,
+                0,
+                bringing.size(),
+                0,
+                bringing.keySet().stream().mapToLong(ObjectId::size).sum(),
+                0,
+                Duration.ZERO,
+                waiting.size(),
+                named(cluster, waiting),
+                stuck.stream().filter(Bringing::lacksSpace).count(),
+                0,
+                Optional.empty(),
+                cluster.state().isRecoveryEnabled(),
+                pace.limit());
+    }
+
+    /** The first of them by their ids. */
+    static List<Progress.Waits> named(Cluster cluster, List<Bringing> waiting) {
+        return waiting.stream()
+                .sorted(Comparator.comparing(Bringing::oid))
+                .limit(NAMED_MAX)
+                .map(b -> new Progress.Waits(
+                        b.oid(),
+                        b.waitsFor().stream()
+                                .map(set -> new Progress.Missing(
+                                        set.epoch(), cluster.state().nodes(set)))
+                                .toList()))
+                .toList();
+    }
+
+    boolean isStuck(ObjectId oid) {
+        Bringing flow = bringing.get(oid);
+        return flow != null && flow.isStuck();
+    }
+
+    /** A client's request has come to this store. */
+    public void clientSeen() {
+        pace.clientSeen();
+    }
+
+    RecoveryLimit limit() {
+        return pace.limit();
+    }
+
+    /** Holds from now on, until this process ends. */
+    void limit(RecoveryLimit limit) {
+        pace.limit(limit);
+        sweep.ifPresent(Sweep::wake);
+    }
+
+    /** What is asked about {@code oid}, and from whom it can be. */
+    Doubt doubt(ObjectId oid) {
+        return new Doubt(means, oid, cluster.view().orElseThrow());
     }
 
     /**
@@ -116,16 +201,31 @@ public final class Recovery {
         trust.logChanged();
         leftovers.look();
         if (cluster.epoch().equals(epoch)) {
+            lookAgain();
             return;
         }
         epoch = cluster.epoch();
         trust.epochChanged();
-        List.copyOf(bringing.values()).forEach(Bringing::abandon);
         sweep.ifPresent(Sweep::abandon);
+        List.copyOf(bringing.values()).forEach(Bringing::abandon);
+        cluster.view().ifPresentOrElse(grace::epochChanged, grace::forget);
         sweep = cluster.view()
                 .filter(v -> Epoch.FIRST.isBefore(v.epoch()))
                 .filter(v -> v.selfMember().map(m -> m.node().storesObjects()).orElse(false))
-                .map(view -> new Sweep(means, this, view, () -> sweep = Optional.empty()));
+                .map(view -> new Sweep(means, this, pace, grace, view, () -> sweep = Optional.empty()));
         sweep.ifPresent(Sweep::begin);
+    }
+
+    private void lookAgain() {
+        if (cluster.state().lostChanges() != lostChanges) {
+            lostChanges = cluster.state().lostChanges();
+            List.copyOf(bringing.values()).forEach(Bringing::again);
+        }
+        boolean enabled = cluster.state().isRecoveryEnabled();
+        if (enabled != wasEnabled) {
+            wasEnabled = enabled;
+            LOG.info("recovery {}", enabled ? "enabled" : "disabled");
+            sweep.ifPresent(Sweep::wake);
+        }
     }
 }

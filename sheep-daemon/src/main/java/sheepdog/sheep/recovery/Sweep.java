@@ -23,63 +23,85 @@ import sheepdog.sheep.cluster.ClusterView;
 
 /**
  * Brings, in one epoch, what no request has asked for yet: every object that some member holds and this node should. Then
- * that is recorded in the log. Loop-owned.
+ * that is recorded in the log. While recovery is disabled it only finds out what there is to do. Loop-owned.
  */
 final class Sweep {
     private static final Logger LOG = LoggerFactory.getLogger(Sweep.class);
     private static final Duration RETRY = Duration.ofMillis(500);
     private static final int LIST_PAGE = 4096;
 
-    /** Objects of a sweep under way, fewer than {@link Turns} has, so that clients find their share of disks and network. */
-    private static final int ACTIVE_MAX = 4;
+    /** Members whose lists are read at once. */
+    private static final int LISTS_AT_ONCE = 4;
+
+    private static final Duration SPEED_WINDOW = Duration.ofSeconds(10);
 
     private final Means means;
     private final Cluster cluster;
     private final Recovery recovery;
+    private final Pace pace;
+    private final Grace grace;
     private final ClusterView view;
     private final Runnable whenDone;
 
     private final Deque<Node> unlisted = new ArrayDeque<>();
+    private final int members;
+    private int listed;
     private final Deque<ObjectId> wanted = new ArrayDeque<>();
+    private final Deque<ObjectId> heldBack = new ArrayDeque<>();
     private final Set<ObjectId> seen = new HashSet<>();
     private final Set<ObjectId> unfinished = new HashSet<>();
     private int active;
     private int recordedFrom = Integer.MAX_VALUE;
     private boolean recording;
+    private boolean looking;
     private boolean over;
 
+    private long objects;
+    private long bytes;
+    private long bytesDone;
+
+    private record Sample(long nanos, long bytesDone) {}
+
+    private final Deque<Sample> samples = new ArrayDeque<>();
+
     /** @param whenDone called if it comes to its end, when everything is here and recorded */
-    Sweep(Means means, Recovery recovery, ClusterView view, Runnable whenDone) {
+    Sweep(Means means, Recovery recovery, Pace pace, Grace grace, ClusterView view, Runnable whenDone) {
         this.means = means;
         this.cluster = means.cluster();
         this.recovery = recovery;
+        this.pace = pace;
+        this.grace = grace;
         this.view = view;
         this.whenDone = whenDone;
         // Also those that are only gateways now: they may have stored objects before.
         unlisted.addAll(view.nodes());
+        members = unlisted.size();
     }
 
     void begin() {
-        list();
+        for (int i = 0; i < LISTS_AT_ONCE; i++) {
+            listNext();
+        }
     }
 
     void abandon() {
         over = true;
     }
 
-    private void list() {
+    private void listNext() {
         if (over) {
             return;
         }
-        if (unlisted.isEmpty()) {
-            LOG.info("recovery epoch={} objects={}", view.epoch(), wanted.size());
-            next();
-        } else {
-            page(unlisted.peek(), Optional.empty());
+        Node node = unlisted.poll();
+        if (node != null) {
+            page(node, Optional.empty());
         }
     }
 
     private void page(Node node, Optional<ObjectId> after) {
+        if (over) {
+            return;
+        }
         var request = new PeerRequest.ListObjects(Header.of(Opcode.LIST_OBJECTS, 0, view.epoch(), 0), after, LIST_PAGE);
         means.peers().send(node, request).thenAccept(answer -> {
             if (over) {
@@ -91,22 +113,45 @@ final class Sweep {
                 if (oids.size() == LIST_PAGE) {
                     page(node, Optional.of(oids.getLast()));
                 } else {
-                    unlisted.poll();
-                    list();
+                    listOver();
                 }
             } else {
                 answer.release();
-                means.loop().after(RETRY, this::list);
+                means.loop().after(RETRY, () -> page(node, after));
             }
         });
+    }
+
+    private void listOver() {
+        listed++;
+        if (listed < members) {
+            listNext();
+        } else {
+            LOG.info("recovery epoch={} objects={} held={}", view.epoch(), objects, heldBack.size());
+            sample();
+            next();
+        }
+    }
+
+    private boolean isListed() {
+        return listed == members;
     }
 
     private void take(List<ObjectId> oids) {
         for (ObjectId oid : oids) {
             boolean ours = view.replicas(oid, cluster.copies(oid)).stream().anyMatch(view::isSelf);
             if (ours && !recovery.isTrusted(oid) && seen.add(oid)) {
-                wanted.add(oid);
+                objects++;
+                bytes += oid.size();
+                (grace.holdsBack(oid) ? heldBack : wanted).add(oid);
             }
+        }
+    }
+
+    /** Something that it depends on may be different now: the cluster's log, a limit, the time. */
+    void wake() {
+        if (isListed()) {
+            next();
         }
     }
 
@@ -114,35 +159,64 @@ final class Sweep {
         if (over) {
             return;
         }
-        while (active < ACTIVE_MAX && !wanted.isEmpty()) {
+        if (grace.left().isZero()) {
+            wanted.addAll(heldBack);
+            heldBack.clear();
+        }
+        while (isEnabled() && active < pace.places() && !wanted.isEmpty()) {
             ObjectId oid = wanted.poll();
-            if (!recovery.isTrusted(oid)) {
+            if (recovery.isTrusted(oid)) {
+                finished(oid);
+            } else {
                 bringOne(oid);
             }
         }
         means.turns().begin();
-        if (active == 0) {
+        if (active == 0 && wanted.isEmpty() && heldBack.isEmpty()) {
             record();
+        } else {
+            lookAgain();
         }
+    }
+
+    private boolean isEnabled() {
+        return cluster.state().isRecoveryEnabled();
     }
 
     /** Another one follows when this one is here, or cannot be had now. */
     private void bringOne(ObjectId oid) {
         active++;
         unfinished.add(oid);
+        long began = means.loop().nowNanos();
         Bringing flow = recovery.flow(oid);
-        flow.whenStuck(this::oneLess);
+        flow.whenStuck(() -> oneLess(Duration.ZERO));
         flow.done().thenAccept(_ -> {
             unfinished.remove(oid);
+            if (over) {
+                return;
+            }
+            finished(oid);
             if (!flow.isStuck()) {
-                oneLess();
+                oneLess(pace.rest(Duration.ofNanos(means.loop().nowNanos() - began)));
             }
         });
     }
 
-    private void oneLess() {
-        active--;
-        means.loop().execute(this::next);
+    private void finished(ObjectId oid) {
+        bytesDone += oid.size();
+        sample();
+    }
+
+    private void oneLess(Duration rest) {
+        Runnable free = () -> {
+            active--;
+            next();
+        };
+        if (rest.isZero()) {
+            means.loop().execute(free);
+        } else {
+            means.loop().after(rest, free);
+        }
     }
 
     /**
@@ -150,11 +224,11 @@ final class Sweep {
      * certain later; as long as something is missing, only for objects of more copies than the missing ones have.
      */
     private void record() {
-        int missing = unfinished.stream().mapToInt(cluster::copies).max().orElse(0);
-        var from = cluster.state().listedFrom(missing + 1);
         if (recording) {
             return;
         }
+        int missing = unfinished.stream().mapToInt(cluster::copies).max().orElse(0);
+        var from = cluster.state().listedFrom(missing + 1);
         if (from.isPresent() && from.get() < recordedFrom) {
             recording = true;
             var self = cluster.self().storeId();
@@ -164,14 +238,14 @@ final class Sweep {
                         if (result.code() == ResultCode.SUCCESS) {
                             recordedFrom = from.get();
                         }
-                        lookAgain();
+                        endOrLookAgain();
                     });
         } else {
-            lookAgain();
+            endOrLookAgain();
         }
     }
 
-    private void lookAgain() {
+    private void endOrLookAgain() {
         if (over) {
             return;
         }
@@ -181,7 +255,79 @@ final class Sweep {
             over = true;
             whenDone.run();
         } else {
-            means.loop().after(RETRY, this::next);
+            lookAgain();
         }
+    }
+
+    private void lookAgain() {
+        if (!looking) {
+            looking = true;
+            means.loop().after(RETRY, () -> {
+                looking = false;
+                next();
+            });
+        }
+    }
+
+    private void sample() {
+        long now = means.loop().nowNanos();
+        samples.addLast(new Sample(now, bytesDone));
+        forgetSamples(now);
+    }
+
+    /** One that is older stays, so that the window is covered. */
+    private void forgetSamples(long now) {
+        while (samples.size() > 2 && now - samples.getFirst().nanos() > SPEED_WINDOW.toNanos()) {
+            samples.removeFirst();
+        }
+    }
+
+    /** How far it is. */
+    Progress progress(List<Bringing> stuck) {
+        long now = means.loop().nowNanos();
+        forgetSamples(now);
+        long speed = 0;
+        if (!samples.isEmpty() && now > samples.getFirst().nanos()) {
+            double seconds = (now - samples.getFirst().nanos()) / 1e9;
+            speed = (long) ((bytesDone - samples.getFirst().bytesDone()) / seconds);
+        }
+        var waiting = stuck.stream().filter(b -> !b.waitsFor().isEmpty()).toList();
+        long noSpace = stuck.stream().filter(Bringing::lacksSpace).count();
+        long stuckBytes = unfinished.stream()
+                .filter(oid -> recovery.isStuck(oid))
+                .mapToLong(ObjectId::size)
+                .sum();
+        long reachable = bytes - bytesDone - stuckBytes;
+        Progress.Stage stage;
+        if (!isListed()) {
+            stage = Progress.Stage.LISTING;
+        } else if (!isEnabled() && !(wanted.isEmpty() && heldBack.isEmpty())) {
+            stage = Progress.Stage.DISABLED;
+        } else if (active > 0 || !wanted.isEmpty()) {
+            stage = Progress.Stage.BRINGING;
+        } else {
+            stage = heldBack.isEmpty() ? Progress.Stage.WAITING : Progress.Stage.HELD;
+        }
+        Optional<Duration> left = stage == Progress.Stage.BRINGING && speed > 0
+                ? Optional.of(Duration.ofMillis(reachable * 1000 / speed))
+                : Optional.empty();
+        return new Progress(
+                view.epoch(),
+                stage,
+                listed,
+                members,
+                objects - wanted.size() - heldBack.size() - unfinished.size(),
+                isListed() ? objects : 0,
+                bytesDone,
+                isListed() ? bytes : 0,
+                heldBack.size(),
+                grace.left(),
+                waiting.size(),
+                Recovery.named(cluster, waiting),
+                noSpace,
+                stage == Progress.Stage.BRINGING ? speed : 0,
+                left,
+                isEnabled(),
+                pace.limit());
     }
 }

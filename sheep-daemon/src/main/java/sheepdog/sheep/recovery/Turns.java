@@ -6,7 +6,7 @@ import java.util.Deque;
 /** Whose turn it is: a few objects are brought at once, those that a request waits for first. Loop-owned. */
 final class Turns {
     /** Objects brought at once; each holds its bytes in memory. */
-    private static final int BRINGS_MAX = 8;
+    static final int BRINGS_MAX = 8;
 
     private final Deque<Bringing> urgent = new ArrayDeque<>();
     private final Deque<Bringing> patient = new ArrayDeque<>();

@@ -11,6 +11,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.model.Vid;
 
@@ -93,6 +94,11 @@ class CommandCodecProperties {
                 Combinators.combine(vids, longs).as(ClusterCommand.SettledVdi::new),
                 Combinators.combine(longs, ints.map(Epoch::new), ints).as(ClusterCommand.RecoveredStore::new),
                 Combinators.combine(longs, Arbitraries.of(true, false)).as(ClusterCommand.DrainStore::new),
-                longs.map(ClusterCommand.FillStore::new));
+                longs.map(ClusterCommand.FillStore::new),
+                Arbitraries.of(true, false).map(ClusterCommand.SetRecovery::new),
+                Combinators.combine(
+                                ints.map(Epoch::new),
+                                longs.map(ObjectId::new).list().ofMaxSize(5))
+                        .as(ClusterCommand.LostObjects::new));
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.LocalDateTime;
 import java.util.List;
 import java.util.Optional;
@@ -15,8 +16,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import sheepdog.membership.jgroups.JGroupsConfig;
 import sheepdog.membership.local.LocalConfig;
+import sheepdog.protocol.wire.RecoveryLimit;
 import sheepdog.sheep.main.SheepConfig.Driver;
 import sheepdog.sheep.main.SheepConfig.LogFormat;
+import sheepdog.sheep.recovery.RecoverySettings;
 
 class SheepOptionsTest {
     private static final String TRY = "\nTry `sheep --help' for more information.\n";
@@ -41,13 +44,14 @@ class SheepOptionsTest {
                         Optional.empty(),
                         new SheepConfig.Log(6, LogFormat.DEFAULT, false),
                         false,
-                        Optional.empty()));
+                        Optional.empty(),
+                        RecoverySettings.DEFAULT));
     }
 
     @Test
     void everyOptionIsTaken() {
         var config = config("-b 10.0.0.1 -c local:/tmp/x -F json -g -i host=10.1.0.1,port=7100 -l 3 -n -o -p 7001"
-                + " -P run/pid -s 100 -u -y ::1 -z 4294967295 --metrics 9100 store -f");
+                + " -P run/pid -R max=3,interval=50,grace=7 -s 100 -u -y ::1 -z 4294967295 --metrics 9100 store -f");
 
         assertThat(config)
                 .isEqualTo(new SheepConfig(
@@ -65,7 +69,8 @@ class SheepOptionsTest {
                         Optional.of(Path.of("/somewhere/run/pid")),
                         new SheepConfig.Log(3, LogFormat.JSON, true),
                         false,
-                        Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 9100))));
+                        Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 9100)),
+                        new RecoverySettings(new RecoveryLimit(3, 50), Duration.ofSeconds(7))));
     }
 
     @Test

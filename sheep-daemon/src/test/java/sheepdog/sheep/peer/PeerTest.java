@@ -24,6 +24,7 @@ import sheepdog.sheep.cluster.Cluster;
 import sheepdog.sheep.cluster.ClusterCommand;
 import sheepdog.sheep.recovery.LocalCopies;
 import sheepdog.sheep.recovery.Recovery;
+import sheepdog.sheep.recovery.RecoverySettings;
 import sheepdog.sheep.testkit.MemoryArchive;
 import sheepdog.sheep.testkit.MemoryStore;
 import sheepdog.sheep.testkit.ScriptedLink;
@@ -44,7 +45,7 @@ class PeerTest {
     private final MemoryStore store = new MemoryStore();
     private final Cluster cluster = new Cluster(loop, log, store, new MemoryArchive(), Sheep.member(1));
     private final LocalCopies local = new LocalCopies(cluster, store);
-    private final Recovery recovery = new Recovery(loop, cluster, store, local, link);
+    private final Recovery recovery = new Recovery(loop, cluster, store, local, link, RecoverySettings.DEFAULT);
     private int failures;
     private final Peer peer = new Peer(
             loop, cluster, store, recovery, local, (_, _) -> CompletableFuture.completedStage(ResultCode.SUCCESS));

@@ -8,10 +8,12 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -93,6 +95,9 @@ class EvidenceProperties {
         private int wholeBefore = 1;
         private int born;
         private int lastValue;
+        private int lostIn;
+        private Set<Long> judges = Set.of();
+        private boolean unjudged;
 
         Model(Random random, int stores, int copies) {
             this.random = random;
@@ -147,15 +152,19 @@ class EvidenceProperties {
             int from = lagging ? wholeBefore : whole;
             boolean newborn = from <= born;
             int until = lagging ? now - 1 : now;
+            boolean lost = (newborn ? born : from) < lostIn;
             return new Evidence(
-                    replicaSets(newborn ? born : from),
-                    newborn,
+                    replicaSets(lost ? lostIn : newborn ? born : from),
+                    newborn && !lost,
                     new Epoch(now),
                     (store, epoch) -> epoch.number() == 1
                             || epoch.number() <= until
                                     && recovered
                                             .getOrDefault(epoch.number(), Set.of())
-                                            .contains(store));
+                                            .contains(store),
+                    lost
+                            ? Optional.of(new Evidence.Lost(new Epoch(lostIn), judges, new Epoch(Math.max(1, born))))
+                            : Optional.empty());
         }
 
         private boolean isTrusted(long store) {
@@ -174,7 +183,7 @@ class EvidenceProperties {
             long store = new ArrayList<>(members).get(random.nextInt(members.size()));
             Disk disk = disks.get(store);
             boolean replica = replicas().contains(store);
-            switch (random.nextInt(12)) {
+            switch (random.nextInt(13)) {
                 case 0 -> epoch(some(disks.keySet()));
                 case 1, 2, 3, 4 -> {
                     if (replica && !isTrusted(store)) {
@@ -205,15 +214,64 @@ class EvidenceProperties {
                         history.add("restart " + store);
                     }
                 }
+                case 11 -> declareLost(store);
                 default -> {
                     boolean gone = replicas().stream().allMatch(s -> isTrusted(s) && disks.get(s).kind != Kind.COPY);
                     if (gone && allowed.equals(Set.of(ABSENT))) {
                         born = now;
+                        lostIn = 0;
+                        unjudged = false;
                         copies = random.nextInt(1, 4);
                         history.add("born again with " + copies + " copies->" + replicas());
                         verified.clear();
                     }
                 }
+            }
+        }
+
+        /** Nobody who is there is sure; from now on the newest that is there counts, once somebody has looked. */
+        private void declareLost(long store) {
+            if (evidenceOf(store, members, false).verdict().isPresent()) {
+                return;
+            }
+            boolean first = lostIn == 0;
+            lostIn = now;
+            judges = replicaSets(Math.max(1, born)).stream()
+                    .flatMap(set -> set.stores().stream())
+                    .filter(members::contains)
+                    .collect(Collectors.toCollection(TreeSet::new));
+            judges.addAll(replicas());
+            unjudged = true;
+            history.add("declared lost, on disk " + disks);
+            var acknowledged = Set.copyOf(allowed);
+            boolean there = judges.stream()
+                    .map(disks::get)
+                    .anyMatch(d -> d.kind == Kind.COPY && acknowledged.contains(d.value));
+            var found = judges.stream()
+                    .map(disks::get)
+                    .filter(d -> d.kind != Kind.NOTHING && d.epoch >= born)
+                    .toList();
+            int newest = found.stream().mapToInt(d -> d.epoch).max().orElse(0);
+            allowed.clear();
+            found.stream().filter(d -> d.epoch == newest && d.kind == Kind.COPY).forEach(d -> allowed.add(d.value));
+            if (allowed.isEmpty()) {
+                allowed.add(ABSENT);
+            }
+            if (first && there && acknowledged.size() == 1) {
+                assertThat(allowed).as("%s", history).isEqualTo(acknowledged);
+            }
+        }
+
+        /** What the first one found who looked after the declaration is what all find from then on. */
+        private void judged(Evidence.Verdict verdict) {
+            if (unjudged) {
+                unjudged = false;
+                allowed.retainAll(
+                        switch (verdict) {
+                            case Evidence.Verdict.Copy(var holders) ->
+                                holders.stream().map(s -> disks.get(s).value).collect(Collectors.toSet());
+                            case Evidence.Verdict.Absence _ -> Set.of(ABSENT);
+                        });
             }
         }
 
@@ -244,11 +302,17 @@ class EvidenceProperties {
         }
 
         private boolean findsOut(long store) {
-            return evidenceOf(store, some(members)).verdict().isPresent();
+            var verdict = evidenceOf(store, some(members)).verdict();
+            verdict.ifPresent(this::judged);
+            return verdict.isPresent();
         }
 
         private Evidence evidenceOf(long store, Set<Long> answering) {
-            var evidence = evidence(random.nextInt(4) == 0);
+            return evidenceOf(store, answering, random.nextInt(4) == 0);
+        }
+
+        private Evidence evidenceOf(long store, Set<Long> answering, boolean lagging) {
+            var evidence = evidence(lagging);
             evidence.add(store, disks.get(store).state());
             evidence.witnesses().stream()
                     .filter(answering::contains)
@@ -264,6 +328,7 @@ class EvidenceProperties {
                 return false;
             }
             history.add(store + " finds " + verdict.get() + " by " + disks);
+            judged(verdict.get());
             switch (verdict.get()) {
                 case Evidence.Verdict.Copy(var holders) -> {
                     holders.forEach(s -> check(disks.get(s).value, "copy of " + s));

@@ -26,10 +26,12 @@ import sheepdog.protocol.wire.Flags;
 import sheepdog.protocol.wire.Header;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.PeerRequest;
+import sheepdog.protocol.wire.RecoveryLimit;
 import sheepdog.protocol.wire.Request;
 import sheepdog.protocol.wire.Response;
 import sheepdog.sheep.cluster.Owner;
 import sheepdog.sheep.main.Wiring;
+import sheepdog.sheep.recovery.RecoverySettings;
 import sheepdog.sheep.runtime.ConnectionInfo;
 
 /**
@@ -39,6 +41,9 @@ import sheepdog.sheep.runtime.ConnectionInfo;
 public final class TestCluster {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Duration STEP = Duration.ofMillis(5);
+
+    /** Without a grace: what stories are told of is what comes after it. */
+    private RecoverySettings settings = new RecoverySettings(RecoveryLimit.NONE, Duration.ZERO);
 
     private final StepLoop loop = new StepLoop();
     private final SharedLog log = new SharedLog(loop);
@@ -119,6 +124,7 @@ public final class TestCluster {
                     (to, request) -> carry(this, to, request),
                     new Random(number),
                     () -> Instant.ofEpochSecond(seconds++),
+                    settings,
                     (_, _, _) -> {},
                     _ -> crash());
             wiring.join();
@@ -233,6 +239,11 @@ public final class TestCluster {
         public boolean isOpen() {
             return open;
         }
+    }
+
+    /** What the sheep that are started from now on are told about recovery. */
+    public void settings(RecoverySettings now) {
+        settings = now;
     }
 
     /** {@code count} sheep, formatted with that many copies; all of them are members. */

@@ -93,6 +93,8 @@ public enum Opcode {
     // Ours, for clients.
     GET_WAITING(0xd8),
     DRAIN_NODE(0xdc),
+    RECOVERY_PROGRESS(0xda),
+    LOST_OBJECTS(0xdb),
 
     // Our sheep among themselves.
     HELLO(0xe0),

@@ -1,5 +1,6 @@
 package sheepdog.protocol.wire;
 
+import java.util.List;
 import java.util.Optional;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.ObjectId;
@@ -38,6 +39,10 @@ public sealed interface Request
                 Request.GetStoreList,
                 Request.GetWaiting,
                 Request.DrainNode,
+                Request.GetProgress,
+                Request.LostObjects,
+                Request.GetRecovery,
+                Request.SetRecovery,
                 Request.Snapshot,
                 Request.Restore,
                 Request.GetSnapFile,
@@ -204,6 +209,30 @@ public sealed interface Request
             AWAIT
         }
     }
+
+    /** How far this sheep's recovery is: lines of text. */
+    record GetProgress(Header header, int lengthMax) implements Request {}
+
+    /**
+     * Declares objects lost whose newest copies are all absent; answered with {@link Response.Data}, a {@link LostObject}
+     * for each.
+     *
+     * @param oids 1 to {@link #COUNT_MAX}
+     */
+    record LostObjects(Header header, List<ObjectId> oids) implements Request {
+        /** Objects in one request. */
+        public static final int COUNT_MAX = 512;
+
+        public LostObjects {
+            oids = List.copyOf(oids);
+        }
+    }
+
+    /** Asks how much this node recovers at once; answered with {@link Response.Data}, a {@link RecoveryLimit}. */
+    record GetRecovery(Header header, int lengthMax) implements Request {}
+
+    /** Says how much this node may recover at once; as {@link RecoveryLimit} has it. */
+    record SetRecovery(Header header, int max, long intervalMillis) implements Request {}
 
     /** Takes a snapshot of the whole cluster. */
     record Snapshot(Header header) implements Request {}

@@ -3,6 +3,8 @@ package sheepdog.protocol.wire;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import sheepdog.protocol.model.Epoch;
@@ -181,6 +183,14 @@ public final class RequestCodec {
                 when(
                         0 <= in.i32(16) && in.i32(16) < DRAINS.length,
                         () -> new Request.DrainNode(head, DRAINS[in.i32(16)], room));
+            case RECOVERY_PROGRESS -> Optional.of(new Request.GetProgress(head, room));
+            case LOST_OBJECTS -> oids(body).map(oids -> new Request.LostObjects(head, oids));
+            case GET_RECOVERY -> Optional.of(new Request.GetRecovery(head, room));
+            case SET_RECOVERY ->
+                when(body.length() == RecoveryLimit.BYTES, () -> {
+                    var limit = RecoveryLimit.read(body.bytes());
+                    return new Request.SetRecovery(head, limit.max(), limit.intervalMillis());
+                });
             case SNAPSHOT -> Optional.of(new Request.Snapshot(head));
             case RESTORE -> Optional.of(new Request.Restore(head, in.i32(36)));
             case GET_SNAP_FILE -> Optional.of(new Request.GetSnapFile(head, room));
@@ -271,8 +281,6 @@ public final class RequestCodec {
                     VDI_STATE_CHECKPOINT_CTL,
                     INODE_COHERENCE,
                     READ_DEL_VDIS,
-                    GET_RECOVERY,
-                    SET_RECOVERY,
                     SET_VNODES,
                     GET_VNODES -> Optional.of(new Request.Unknown(head));
         };
@@ -333,6 +341,13 @@ public final class RequestCodec {
             case Request.MdUnplug unplug -> terminated(unplug.paths());
             case Request.SetCacheSize size ->
                 Payload.of(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(0, size.megabytes()));
+            case Request.LostObjects lost -> {
+                ByteBuffer out =
+                        ByteBuffer.allocate(lost.oids().size() * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+                lost.oids().forEach(oid -> out.putLong(oid.bits()));
+                yield Payload.of(out.flip());
+            }
+            case Request.SetRecovery set -> Payload.of(new RecoveryLimit(set.max(), set.intervalMillis()).encode());
             case Hello hello -> {
                 byte[] proof = hello.authentication();
                 ByteBuffer out = ByteBuffer.allocate(HELLO_BYTES + proof.length).order(ByteOrder.LITTLE_ENDIAN);
@@ -364,6 +379,8 @@ public final class RequestCodec {
             case Request.MdPlug plug -> plug.paths().length() + 1;
             case Request.MdUnplug unplug -> unplug.paths().length() + 1;
             case Request.SetCacheSize _ -> 4;
+            case Request.LostObjects lost -> lost.oids().size() * Long.BYTES;
+            case Request.SetRecovery _ -> RecoveryLimit.BYTES;
             case Hello hello -> HELLO_BYTES + hello.authentication().length;
             default -> -1;
         };
@@ -394,6 +411,10 @@ public final class RequestCodec {
             case Request.GetStoreList _ -> Opcode.GET_STORE_LIST;
             case Request.GetWaiting _ -> Opcode.GET_WAITING;
             case Request.DrainNode _ -> Opcode.DRAIN_NODE;
+            case Request.GetProgress _ -> Opcode.RECOVERY_PROGRESS;
+            case Request.LostObjects _ -> Opcode.LOST_OBJECTS;
+            case Request.GetRecovery _ -> Opcode.GET_RECOVERY;
+            case Request.SetRecovery _ -> Opcode.SET_RECOVERY;
             case Request.Snapshot _ -> Opcode.SNAPSHOT;
             case Request.Restore _ -> Opcode.RESTORE;
             case Request.GetSnapFile _ -> Opcode.GET_SNAP_FILE;
@@ -500,6 +521,8 @@ public final class RequestCodec {
                 out.putInt(16, d.how().ordinal());
                 yield d.lengthMax();
             }
+            case Request.GetProgress r -> r.lengthMax();
+            case Request.GetRecovery r -> r.lengthMax();
             case Request.GetSnapFile r -> r.lengthMax();
             case Request.MdInfo r -> r.lengthMax();
             case Request.Unknown u -> u.header().dataLength();
@@ -562,6 +585,8 @@ public final class RequestCodec {
                     Request.Snapshot _,
                     Request.Cleanup _,
                     Request.StatRecovery _,
+                    Request.LostObjects _,
+                    Request.SetRecovery _,
                     Request.KillNode _,
                     Request.SetCacheSize _,
                     Request.EnableRecover _,
@@ -617,6 +642,19 @@ public final class RequestCodec {
         bytes.get(HELLO_BYTES, proof);
         return Optional.of(
                 new Hello(head, in.i32(16), in.i64(24), in.i64(32), in.i64(40), new NodeId(address, port), proof));
+    }
+
+    private static Optional<List<ObjectId>> oids(Payload body) {
+        int count = body.length() / Long.BYTES;
+        if (count == 0 || Request.LostObjects.COUNT_MAX < count || body.length() % Long.BYTES != 0) {
+            return Optional.empty();
+        }
+        ByteBuffer in = body.bytes().order(ByteOrder.LITTLE_ENDIAN);
+        var oids = new ArrayList<ObjectId>();
+        for (int i = 0; i < count; i++) {
+            oids.add(new ObjectId(in.getLong(i * Long.BYTES)));
+        }
+        return oids.stream().allMatch(ObjectId::isValid) ? Optional.of(oids) : Optional.empty();
     }
 
     private static boolean isNameAndTag(Payload body) {

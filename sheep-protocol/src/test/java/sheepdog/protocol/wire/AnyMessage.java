@@ -154,8 +154,9 @@ final class AnyMessage {
     }
 
     private Object list(Class<?> kind) {
-        return random.ints(random.nextInt(20))
-                .mapToObj(n -> kind == Response.ObjectIds.class
+        int least = kind == Request.LostObjects.class ? 1 : 0;
+        return random.ints(random.nextInt(least, 20))
+                .mapToObj(n -> kind == Response.ObjectIds.class || kind == Request.LostObjects.class
                         ? anyOid()
                         : new Response.ObjectVersions.Version(anyOid(), new Epoch(n)))
                 .toList();

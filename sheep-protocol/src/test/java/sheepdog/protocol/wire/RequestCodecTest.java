@@ -260,7 +260,7 @@ class RequestCodecTest {
             ByteBuffer header = RequestCodec.encodeHeader(new Request.Unknown(Header.of(opcode, 0, Epoch.NONE, 0)));
             assertThat(ok(header, new byte[0])).as("%s", opcode).isInstanceOf(Request.Unknown.class);
         }
-        assertThat(unknown).hasSize(36);
+        assertThat(unknown).hasSize(34);
     }
 
     @Test
