@@ -9,10 +9,26 @@ import sheepdog.protocol.model.Node;
  * @param storeId     random number of its store directory, made at its first start and never 0; a wiped disk has a new
  *                    one, so a node that lost its log is never taken for the voter it was
  * @param incarnation grows with every start of a sheep on that store, and names the process: {@link #incarnation(long, long, int)}
+ * @param witness     stores nothing, and has a vote where that makes the number of votes odd (R9)
  */
-public record Member(Node node, long storeId, long incarnation) {
+public record Member(Node node, long storeId, long incarnation, boolean witness) {
     private static final int CHANCE_BITS = 16;
     private static final int STARTS_BITS = 24;
+
+    /** One that is no witness. */
+    public Member(Node node, long storeId, long incarnation) {
+        this(node, storeId, incarnation, false);
+    }
+
+    /** The same process with another record of its node. */
+    public Member as(Node other) {
+        return new Member(other, storeId, incarnation, witness);
+    }
+
+    /** Another process on the same store, with the same record. */
+    public Member as(long otherIncarnation) {
+        return new Member(node, storeId, otherIncarnation, witness);
+    }
 
     /**
      * The incarnation of a process.
@@ -43,6 +59,6 @@ public record Member(Node node, long storeId, long incarnation) {
 
     @Override
     public String toString() {
-        return node + "#" + Long.toHexString(storeId) + "." + starts();
+        return node + "#" + Long.toHexString(storeId) + "." + starts() + (witness ? " witness" : "");
     }
 }

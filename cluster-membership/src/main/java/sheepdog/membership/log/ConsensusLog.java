@@ -359,7 +359,10 @@ public final class ConsensusLog implements ClusterLog {
                                                     .map(m -> m.node().id().toString())
                                                     .toList());
                 }
-                if (core.leader() == 0 || missing.stream().anyMatch(member -> member.storeId() == core.leader())) {
+                boolean seesMajority = core.config()
+                        .reachedBy(id ->
+                                id == self.storeId() || neighbours.visible(id).isPresent());
+                if (core.leader() == 0 || !seesMajority) {
                     yield missing.isEmpty()
                             ? "waits for a leader"
                             : "waits for a majority; missing "
@@ -580,7 +583,7 @@ public final class ConsensusLog implements ClusterLog {
     /** An entry between the proposal of an epoch and its place in the log may have told of a newer process. */
     private Member newestProcess(Member member) {
         long newest = Math.max(member.incarnation(), ages.newest(member.storeId()));
-        return new Member(member.node(), member.storeId(), newest);
+        return member.as(newest);
     }
 
     private void applyGenesis(Position position, Command.Genesis genesis) {
@@ -611,7 +614,7 @@ public final class ConsensusLog implements ClusterLog {
         if (known.isEmpty() || known.get().incarnation() >= started.incarnation()) {
             return;
         }
-        var member = new Member(known.get().node(), started.storeId(), started.incarnation());
+        Member member = known.get().as(started.incarnation());
         List<Member> members = epoch.members().stream()
                 .map(old -> old.sameStore(member) ? member : old)
                 .toList();

@@ -88,8 +88,7 @@ final class Formatting {
         var nodes = setup.weights().apply(all.stream().map(Member::node).toList());
         var members = new ArrayList<Member>();
         for (int i = 0; i < all.size(); i++) {
-            members.add(
-                    new Member(nodes.get(i), all.get(i).storeId(), all.get(i).incarnation()));
+            members.add(all.get(i).as(nodes.get(i)));
         }
         List<Long> voters = VoterPolicy.choose(List.of(self.storeId()), members);
         List<Long> learners = members.stream()

@@ -14,6 +14,8 @@ import sheepdog.protocol.model.NodeId;
 /** Members and epochs as the log holds them. */
 final class RecordCodec {
     private static final int ADDRESS_BYTES = 16;
+    private static final int IO = 1;
+    private static final int WITNESS = 2;
     private static final int MEMBER_BYTES_MIN = 8 + 8 + ADDRESS_BYTES + 4 + 1 + 4 + 4 + 8;
 
     private RecordCodec() {}
@@ -22,7 +24,7 @@ final class RecordCodec {
         Node node = member.node();
         out.i64(member.storeId()).i64(member.incarnation());
         write(node.id(), out);
-        out.flag(node.io().isPresent());
+        out.u8((node.io().isPresent() ? IO : 0) | (member.witness() ? WITNESS : 0));
         node.io().ifPresent(io -> write(io, out));
         out.i32(node.vnodes()).i32(node.zone()).i64(node.space());
     }
@@ -31,8 +33,11 @@ final class RecordCodec {
         long storeId = in.i64();
         long incarnation = in.i64();
         NodeId id = readId(in);
-        Optional<NodeId> io = in.flag() ? Optional.of(readId(in)) : Optional.empty();
-        return new Member(new Node(id, io, in.i32(), in.i32(), in.i64()), storeId, incarnation);
+        int flags = in.u8();
+        in.require((flags & ~(IO | WITNESS)) == 0, "flags");
+        Optional<NodeId> io = (flags & IO) != 0 ? Optional.of(readId(in)) : Optional.empty();
+        var node = new Node(id, io, in.i32(), in.i32(), in.i64());
+        return new Member(node, storeId, incarnation, (flags & WITNESS) != 0);
     }
 
     static void write(List<Member> members, FieldWriter out) {

@@ -163,7 +163,7 @@ final class Steward {
         for (int i = 0; i < next.size(); i++) {
             Member member = next.get(i);
             Node node = member.node().withVnodes(weighted.get(i).vnodes());
-            members.add(new Member(node, member.storeId(), member.incarnation()));
+            members.add(member.as(node));
         }
         return members;
     }
@@ -288,7 +288,8 @@ final class Steward {
         boolean sameNode = was.id().equals(is.id())
                 && was.io().equals(is.io())
                 && was.zone() == is.zone()
-                && was.space() == is.space();
+                && was.space() == is.space()
+                && member.witness() == process.witness();
         return sameNode ? member : process;
     }
 
@@ -364,8 +365,7 @@ final class Steward {
                 announced.put(id, process.incarnation());
                 complaints.forget(id);
                 reports.forget(id);
-                Node node = member.node();
-                core.propose(new Command.Started(new Member(node, id, process.incarnation())).encode(), false);
+                core.propose(new Command.Started(member.as(process.incarnation())).encode(), false);
             }
         }
     }

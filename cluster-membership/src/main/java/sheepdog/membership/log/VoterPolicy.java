@@ -10,7 +10,8 @@ import sheepdog.protocol.model.Invariant;
 
 /**
  * Which members vote: at most seven, of as many zones as possible, of those that hold data while there are any (R9), and
- * as few changes as possible. Pure.
+ * as few changes as possible. A witness votes too while those with data are an even number: with three votes each of two
+ * hosts may be lost, and with an odd number of hosts its vote would only make a tie. Pure.
  */
 final class VoterPolicy {
     static final int VOTERS_MAX = 7;
@@ -40,12 +41,23 @@ final class VoterPolicy {
             rest.remove(next);
         }
         spread(chosen, rest);
+        if (chosen.size() % 2 == 0) {
+            witness(before, members, chosen).ifPresent(chosen::add);
+        }
         return chosen.stream().map(Member::storeId).toList();
     }
 
     /** Or could, and still may: one that is being drained gets nothing new. */
     private static boolean holdsData(Member member) {
         return member.node().storesObjects() || member.node().space() > 0;
+    }
+
+    /** The one that has a vote already, else the first in another zone than all who vote, else the first. */
+    private static Optional<Member> witness(List<Long> before, List<Member> members, List<Member> chosen) {
+        return members.stream()
+                .filter(member -> member.witness() && !chosen.contains(member))
+                .min(Comparator.<Member, Boolean>comparing(member -> !before.contains(member.storeId()))
+                        .thenComparing(member -> inZone(member, chosen) > 0));
     }
 
     /** Gives up a vote in the fullest zone for one in the emptiest, while that makes them more equal. */

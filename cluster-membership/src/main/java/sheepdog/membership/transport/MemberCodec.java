@@ -11,8 +11,10 @@ import sheepdog.protocol.model.NodeId;
  *
  * <pre>
  *   0        1         9             17          33     35   36         52       54      56    60     68
- *   | version | store id | incarnation | address   | port | io? | io address | io port | vnodes | zone | space |
+ *   | version | store id | incarnation | address   | port | flags | io address | io port | vnodes | zone | space |
  * </pre>
+ *
+ * <p>Flags: 1 there is an io address, 2 it is a witness.
  *
  * <p>Pure; any thread.
  */
@@ -24,6 +26,8 @@ public final class MemberCodec {
     public static final int BYTES = 68;
 
     private static final int ADDRESS_BYTES = 16;
+    private static final int IO = 1;
+    private static final int WITNESS = 2;
     private static final NodeId NONE = new NodeId(new byte[ADDRESS_BYTES], 0);
 
     private MemberCodec() {}
@@ -33,7 +37,7 @@ public final class MemberCodec {
         Node node = member.node();
         into.put((byte) VERSION).putLong(member.storeId()).putLong(member.incarnation());
         put(node.id(), into);
-        into.put((byte) (node.io().isPresent() ? 1 : 0));
+        into.put((byte) ((node.io().isPresent() ? IO : 0) | (member.witness() ? WITNESS : 0)));
         put(node.io().orElse(NONE), into);
         into.putShort((short) node.vnodes()).putInt(node.zone()).putLong(node.space());
     }
@@ -57,18 +61,19 @@ public final class MemberCodec {
         long storeId = from.getLong();
         long incarnation = from.getLong();
         NodeId id = nodeId(from);
-        int hasIo = from.get();
+        int flags = from.get();
         NodeId io = nodeId(from);
         int vnodes = from.getShort() & 0xffff;
         int zone = from.getInt();
         long space = from.getLong();
-        if (storeId == 0 || (hasIo & ~1) != 0) {
-            throw new MalformedException("member with store id " + storeId + " and io flag " + hasIo);
+        if (storeId == 0 || (flags & ~(IO | WITNESS)) != 0) {
+            throw new MalformedException("member with store id " + storeId + " and flags " + flags);
         }
         return new Member(
-                new Node(id, hasIo == 1 ? Optional.of(io) : Optional.empty(), vnodes, zone, space),
+                new Node(id, (flags & IO) != 0 ? Optional.of(io) : Optional.empty(), vnodes, zone, space),
                 storeId,
-                incarnation);
+                incarnation,
+                (flags & WITNESS) != 0);
     }
 
     private static void put(NodeId id, ByteBuffer into) {

@@ -34,6 +34,16 @@ final class MemberCodecTest {
     }
 
     @Test
+    void aWitnessIsKnownForOne() throws MalformedException {
+        var witness = new Member(MEMBER.node(), MEMBER.storeId(), MEMBER.incarnation(), true);
+        ByteBuffer out = ByteBuffer.allocate(MemberCodec.BYTES);
+
+        MemberCodec.encode(witness, out);
+
+        assertThat(MemberCodec.decode(out.flip())).isEqualTo(witness);
+    }
+
+    @Test
     void anotherVersionIsRefusedByItsNumber() {
         assertThatThrownBy(
                         () -> MemberCodec.decode(ByteBuffer.wrap(HexFormat.of().parseHex("02" + BYTES.substring(2)))))

@@ -86,8 +86,13 @@ public final class SimCluster {
 
     /** Adds a host in a zone of its own and starts a sheep on it. */
     public SimNode addNode(boolean gatewayOnly) {
+        return addNode(gatewayOnly ? SimNode.Kind.GATEWAY : SimNode.Kind.DATA);
+    }
+
+    /** Adds a host in a zone of its own and starts a sheep on it. */
+    public SimNode addNode(SimNode.Kind kind) {
         zones++;
-        var node = new SimNode(time, network, nodes.size() + 1, zones, gatewayOnly, logs);
+        var node = new SimNode(time, network, nodes.size() + 1, zones, kind, logs);
         nodes.add(node);
         node.start();
         return node;

@@ -82,7 +82,7 @@ public final class SimLog {
             case Entry.Started(Member member) -> {
                 EpochRecord old = current.orElseThrow();
                 var members = old.members().stream()
-                        .map(m -> m.sameStore(member) ? new Member(m.node(), m.storeId(), member.incarnation()) : m)
+                        .map(m -> m.sameStore(member) ? m.as(member.incarnation()) : m)
                         .toList();
                 current = Optional.of(new EpochRecord(old.epoch(), old.timeSeconds(), members, old.voters()));
                 time.log("log", "started " + member);
@@ -393,9 +393,7 @@ public final class SimLog {
                     case Entry.Started(Member member) -> {
                         EpochRecord old = epoch.orElseThrow();
                         var members = old.members().stream()
-                                .map(m -> m.sameStore(member)
-                                        ? new Member(m.node(), m.storeId(), member.incarnation())
-                                        : m)
+                                .map(m -> m.sameStore(member) ? m.as(member.incarnation()) : m)
                                 .toList();
                         epoch = Optional.of(new EpochRecord(old.epoch(), old.timeSeconds(), members, old.voters()));
                         to.memberStarted(position, member);

@@ -17,6 +17,7 @@ import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Protocol;
 import sheepdog.protocol.wire.RecoveryLimit;
+import sheepdog.sheep.cluster.ClusterStatus;
 import sheepdog.sheep.cluster.ClusterView;
 import sheepdog.sheep.main.Wiring;
 import sheepdog.sheep.recovery.RecoverySettings;
@@ -37,12 +38,20 @@ public final class SimNode {
     private final SimHost host;
     private final String name;
     private final Node node;
+    private final Kind kind;
     private int disks;
     private SimDirectory directory;
     private final Logs logs;
     private Optional<Process> process = Optional.empty();
     private int processes;
     private String end = "";
+
+    /** What a sheep is for. */
+    public enum Kind {
+        DATA,
+        GATEWAY,
+        WITNESS
+    }
 
     /** Makes the log of one process. */
     @FunctionalInterface
@@ -54,14 +63,16 @@ public final class SimNode {
     private record Process(SimLoop loop, Wiring wiring, ClusterLog log, SimPayloads payloads, Member self) {}
 
     /** @param number counts the nodes from 1; also the last byte of its address */
-    SimNode(SimTime time, SimNetwork network, int number, int zone, boolean gatewayOnly, Logs logs) {
+    SimNode(SimTime time, SimNetwork network, int number, int zone, Kind kind, Logs logs) {
         this.time = time;
+        this.kind = kind;
         this.network = network;
         this.logs = logs;
         name = "n" + number;
         var id = NodeId.of("10.0.0." + number, 7000);
         host = network.addHost(name, id);
-        node = new Node(id, Optional.empty(), gatewayOnly ? 0 : 64, zone, gatewayOnly ? 0 : SPACE);
+        boolean data = kind == Kind.DATA;
+        node = new Node(id, Optional.empty(), data ? 64 : 0, zone, data ? SPACE : 0);
         newDisk();
     }
 
@@ -105,7 +116,10 @@ public final class SimNode {
         var loop = new SimLoop(time, name + "." + processes, time.random(name).nextLong(-100, 101));
         network.boot(host, loop);
         var self = new Member(
-                node, directory.id(), Member.incarnation(directory.age(), directory.starts(), number(processes)));
+                node,
+                directory.id(),
+                Member.incarnation(directory.age(), directory.starts(), number(processes)),
+                kind == Kind.WITNESS);
         var payloads = new SimPayloads();
         ClusterLog log = logs.log(this, host, loop, self);
         var wiring = new Wiring[1];
@@ -182,6 +196,16 @@ public final class SimNode {
     public <T> T look(Function<Wiring, T> at) {
         Process running = process.orElseThrow();
         return time.lookInto(running.loop, () -> at.apply(running.wiring));
+    }
+
+    /** Whether the running sheep may answer. */
+    public boolean holdsLease() {
+        return look(wiring -> wiring.cluster().holdsLease());
+    }
+
+    /** What the running sheep says of itself. */
+    public ClusterStatus status() {
+        return look(wiring -> wiring.cluster().status());
     }
 
     /** Where the running sheep's log stands. */

@@ -138,7 +138,7 @@ class BrokenLinksTest {
         story.cluster.run(Duration.ofSeconds(10));
 
         SimNode out = story.cluster.nodes().stream()
-                .filter(node -> node.look(wiring -> wiring.cluster().status() == ClusterStatus.ISOLATED))
+                .filter(node -> node.status() == ClusterStatus.ISOLATED)
                 .findFirst()
                 .orElseThrow();
         SimNode other = story.cluster.node(out == story.cluster.node(0) ? 2 : 0);
@@ -209,7 +209,7 @@ class BrokenLinksTest {
         /** Of the guests whose gateway has stayed; who uses one that is kept out has to take another. */
         Duration longestWait() {
             return IntStream.range(0, guests.size())
-                    .filter(i -> cluster.node(i).look(wiring -> wiring.cluster().holdsLease()))
+                    .filter(i -> cluster.node(i).holdsLease())
                     .mapToObj(i -> guests.get(i).longestAndReset())
                     .max(Duration::compareTo)
                     .orElseThrow();

@@ -46,6 +46,11 @@ public final class OptionSpecs {
         return value(new String[] {"--" + name}, summary, type, otherwise, read);
     }
 
+    /** An option without a value that was not there in 2013, and has no letter. */
+    public static OptionSpec addedFlag(String name, String summary) {
+        return flag(new String[] {"--" + name}, summary).initialValue(false).build();
+    }
+
     /** Whether it is one of those of 2013. */
     public static boolean hasLetter(OptionSpec option) {
         return option.names().length > 1;

@@ -218,7 +218,7 @@ public final class ClusterState {
                     last.epoch(),
                     last.timeSeconds(),
                     last.members().stream()
-                            .map(m -> m.sameStore(member) ? new Member(m.node(), m.storeId(), member.incarnation()) : m)
+                            .map(m -> m.sameStore(member) ? m.as(member.incarnation()) : m)
                             .toList(),
                     last.voters()));
         }

@@ -126,7 +126,10 @@ final class Sheep implements AutoCloseable {
                 random::nextLong);
         archive = FileEpochArchive.open(directory.path());
         Member self = new Member(
-                node(), directory.id(), Member.incarnation(directory.age(), directory.incarnation(), random.nextInt()));
+                node(),
+                directory.id(),
+                Member.incarnation(directory.age(), directory.incarnation(), random.nextInt()),
+                config.witness());
         LOG.info(
                 "sheep node={} zone={} space={} store={} incarnation={}",
                 self.node(),

@@ -21,6 +21,7 @@ import sheepdog.sheep.recovery.RecoverySettings;
  * @param driver     cluster driver with its options
  * @param zone       failure domain, unsigned 32 bit; from the address if empty
  * @param gateway    stores nothing
+ * @param witness    a gateway that votes where that makes the number of votes odd
  * @param sync       objects are on stable storage before a write is acknowledged; false with {@code -n}
  * @param spaceBytes pretended free space at the first start
  * @param upgrade    an older store layout may be brought up to date
@@ -38,6 +39,7 @@ public record SheepConfig(
         Driver driver,
         OptionalInt zone,
         boolean gateway,
+        boolean witness,
         boolean sync,
         OptionalLong spaceBytes,
         boolean upgrade,

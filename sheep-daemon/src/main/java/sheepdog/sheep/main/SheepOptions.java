@@ -114,6 +114,8 @@ final class SheepOptions {
                 Object.class,
                 null,
                 text -> read("metrics", text)));
+        model.addOption(OptionSpecs.addedFlag(
+                "witness", "store no objects, but vote: the third for two hosts with data (implies -g)"));
         model.addPositional(PositionalParamSpec.builder()
                 .type(List.class)
                 .auxiliaryTypes(String.class)
@@ -206,7 +208,8 @@ final class SheepOptions {
                         .map(io -> new InetSocketAddress(io.host(), io.port().orElse(port))),
                 this.<Driver>option("cluster").orElseGet(() -> new Driver.JGroups(JGroupsConfig.multicast())),
                 zone.map(OptionalInt::of).orElseGet(OptionalInt::empty),
-                isGiven("gateway"),
+                isGiven("gateway") || isGiven("witness"),
+                isGiven("witness"),
                 !isGiven("nosync"),
                 space.map(OptionalLong::of).orElseGet(OptionalLong::empty),
                 isGiven("upgrade"),

@@ -38,6 +38,7 @@ class SheepOptionsTest {
                         new Driver.JGroups(JGroupsConfig.multicast()),
                         OptionalInt.empty(),
                         false,
+                        false,
                         true,
                         OptionalLong.empty(),
                         false,
@@ -64,6 +65,7 @@ class SheepOptionsTest {
                         OptionalInt.of(-1),
                         true,
                         false,
+                        false,
                         OptionalLong.of(100L << 20),
                         true,
                         Optional.of(Path.of("/somewhere/run/pid")),
@@ -71,6 +73,13 @@ class SheepOptionsTest {
                         false,
                         Optional.of(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 9100)),
                         new RecoverySettings(new RecoveryLimit(3, 50), Duration.ofSeconds(7))));
+    }
+
+    @Test
+    void aWitnessIsAGatewayThatVotes() {
+        assertThat(config("--witness store").witness()).isTrue();
+        assertThat(config("--witness store").gateway()).isTrue();
+        assertThat(config("-g store").witness()).isFalse();
     }
 
     @Test
