@@ -4,8 +4,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import sheepdog.protocol.model.Outcome;
+import sheepdog.protocol.model.ResultCode;
 
 /**
  * The one committed log of the cluster (design rule R1): every epoch and every decision is an entry, in one order for
@@ -44,6 +46,20 @@ public interface ClusterLog {
      * @return refused with NETWORK_ERROR if the others did not answer in time: nothing was formatted, ask again
      */
     CompletionStage<Outcome<byte[]>> format(byte[] command);
+
+    /**
+     * Goes on without a majority, because those who are missing will not come back: the sheep of this cluster that are seen
+     * now become a new cluster with what they have. To be asked for by an operator only. Stores that are not there are
+     * declared gone; a sheep that comes with one of them later is told to take an empty directory.
+     *
+     * <p>Two sheep that do not see each other and are both told to do this become two clusters.
+     *
+     * @return when this sheep serves again; refused with FORCE_RECOVER if a leader is there, or with NETWORK_ERROR if one
+     *         that is seen does not answer: nothing was done then, or it is not known what was
+     */
+    default CompletionStage<Outcome<Void>> force() {
+        return CompletableFuture.completedStage(Outcome.refused(ResultCode.NO_SUPPORT));
+    }
 
     /**
      * Leaves on purpose: gives the lease back, has an epoch without this node committed (unless it is the last one, or
@@ -177,6 +193,17 @@ public interface ClusterLog {
 
         /** The whole state, for a node that is far behind, and to keep the log short. */
         byte[] snapshot();
+
+        /**
+         * The whole state as it begins in a cluster that goes on by {@link ClusterLog#force}.
+         *
+         * @param cluster random number of the new cluster
+         * @param first   its first epoch, with a number far beyond the last one
+         * @param there   the stores that are not gone for good
+         */
+        default byte[] forced(long cluster, EpochRecord first, Set<Long> there) {
+            return snapshot();
+        }
 
         /** Replaces the state; the epochs that led to it are part of the bytes. */
         void restore(Position position, byte[] state);

@@ -477,6 +477,24 @@ public final class Consensus {
         advanceCommit();
     }
 
+    /**
+     * Takes all that is in this node's log for committed: for a node that goes on without those who could say. To be called
+     * again, after more has been written, as long as it returns false; nothing of this core may be used after it but what
+     * applies entries.
+     */
+    public boolean commitAll() {
+        if (writing || writingTo < log.last() || stable < log.last() || snapshotDirty) {
+            return false;
+        }
+        commit = log.last();
+        return true;
+    }
+
+    /** Term of the last entry, or of the snapshot that the log begins with. */
+    public long lastTerm() {
+        return log.lastTerm();
+    }
+
     /** A commit index that has moved is worth a write of its own, now and then. */
     public void flushCommit() {
         if (log.begun() && commit > writtenCommit) {
@@ -600,6 +618,12 @@ public final class Consensus {
     /** Whether the leader that this node has promised its faith is dead for certain. */
     private boolean leaderDead() {
         return promisedTo != 0 && deadIncarnations.getOrDefault(promisedTo, Long.MIN_VALUE) >= promisedIncarnation;
+    }
+
+    /** Whether this node leads, or has heard a leader so lately that that one may live. */
+    public boolean hasLeader(long nowNanos) {
+        now = Math.max(now, nowNanos);
+        return mayHaveLeader() && (role == Role.LEADER || promisedTo != 0);
     }
 
     /** Whether some leader may still rest on this node's promise. */

@@ -53,6 +53,12 @@ public final class ConsensusLog implements ClusterLog {
     /** A copy of the directory that is older than this is known for one. */
     private static final Duration AGE_RAISE = Duration.ofMinutes(10);
 
+    /** The epochs of a cluster that goes on by force begin so far behind: those that are gone may have had more. */
+    private static final int FORCED_EPOCHS = 1000;
+
+    /** Who hears another cluster's leader ends after a while, if that does not continue his own. */
+    private static final Duration FOREIGN_PATIENCE = Duration.ofMillis(1000);
+
     private static final Duration AGE_RETRY = Duration.ofSeconds(5);
     /** What the leader last said of who is kept out counts so long. */
     private static final Duration BAR_FRESH = Duration.ofSeconds(10);
@@ -73,6 +79,7 @@ public final class ConsensusLog implements ClusterLog {
     private final Proposals proposals;
     private final Formatting formatting;
     private final Twins twins;
+    private final Forcing forcing;
 
     private StateMachine machine;
     private Consensus core;
@@ -80,6 +87,7 @@ public final class ConsensusLog implements ClusterLog {
     private EpochRecord epoch;
     private Sessions sessions = new Sessions();
     private StoreAges ages = new StoreAges();
+    private Lineage lineage = Lineage.NONE;
     private long bytesSinceSnapshot;
     private Optional<Steward> steward = Optional.empty();
     private long stewardTerm;
@@ -90,6 +98,11 @@ public final class ConsensusLog implements ClusterLog {
     private boolean everLeased;
     private long leasedAt;
     private boolean heardOfOwnCluster;
+    private Optional<Stranger> foreign = Optional.empty();
+    /** This node has left the cluster in its log for the one that continues it, and has got nothing of that one's log yet. */
+    private boolean adopting;
+
+    private boolean superseded;
     private long age;
     private boolean raising;
     private long raisedAt = Long.MIN_VALUE / 2;
@@ -110,6 +123,9 @@ public final class ConsensusLog implements ClusterLog {
                     || !visible.equals(other.visible);
         }
     }
+
+    /** A leader of another cluster, which seems to be where this one's should be. */
+    private record Stranger(Member leader, long cluster, long since) {}
 
     /** A planned leave under way. */
     private static final class Leaving {
@@ -142,6 +158,7 @@ public final class ConsensusLog implements ClusterLog {
         twins = new Twins(setup, loop, node);
         reach = new Reach(loop, this::send);
         links = new Links(self, neighbours, bars, new Asking());
+        forcing = new Forcing(setup, loop, node);
         epoch = new EpochRecord(Epoch.NONE, 0, List.of(), List.of());
     }
 
@@ -187,12 +204,31 @@ public final class ConsensusLog implements ClusterLog {
         if (stopped || leaving.isPresent()) {
             return CompletableFuture.completedStage(Outcome.refused(ResultCode.SHUTDOWN));
         }
-        if (!core.pristine() || formatting.busy()) {
+        if (!core.pristine() || formatting.busy() || adopting) {
             return CompletableFuture.completedStage(Outcome.refused(ResultCode.AGAIN));
         }
         var stage = formatting.start(command);
         pump();
         return stage;
+    }
+
+    @Override
+    public CompletionStage<Outcome<Void>> force() {
+        loop.checkOnLoop();
+        if (stopped || leaving.isPresent()) {
+            return CompletableFuture.completedStage(Outcome.refused(ResultCode.SHUTDOWN));
+        }
+        if (!stranded()) {
+            return CompletableFuture.completedStage(Outcome.refused(ResultCode.FORCE_RECOVER));
+        }
+        var stage = forcing.start();
+        pump();
+        return stage;
+    }
+
+    /** Whether this log stopped because its cluster went on by force without this store, whose directory must not be used. */
+    public boolean superseded() {
+        return superseded;
     }
 
     @Override
@@ -230,7 +266,7 @@ public final class ConsensusLog implements ClusterLog {
 
     @Override
     public boolean holdsLease() {
-        return !stopped && leaving.isEmpty() && memberNow() && core.holdsLease(loop.nowNanos());
+        return !stopped && leaving.isEmpty() && foreign.isEmpty() && memberNow() && core.holdsLease(loop.nowNanos());
     }
 
     @Override
@@ -331,11 +367,14 @@ public final class ConsensusLog implements ClusterLog {
         if (stopped) {
             return Phase.STOPPED;
         }
-        if (core.pristine()) {
+        if (core.pristine() && !adopting) {
             return Phase.UNFORMATTED;
         }
-        if (!everLeased) {
+        if (!everLeased || adopting) {
             return Phase.JOINING;
+        }
+        if (forcing.isFrozen()) {
+            return Phase.ISOLATED;
         }
         boolean lately = loop.nowNanos() - leasedAt < setup.timing().lease().toNanos();
         return memberNow() && (holdsLease() || core.leader() != 0 && lately) ? Phase.SERVING : Phase.ISOLATED;
@@ -346,6 +385,9 @@ public final class ConsensusLog implements ClusterLog {
             case UNFORMATTED, SERVING -> "";
             case STOPPED -> reason;
             case JOINING, ISOLATED -> {
+                if (adopting || forcing.isFrozen()) {
+                    yield "waits for the cluster that goes on by force";
+                }
                 if (core.damaged()) {
                     yield "waits for the part of the cluster log that is missing here";
                 }
@@ -384,6 +426,7 @@ public final class ConsensusLog implements ClusterLog {
         LOG.info("cluster log stopped reason=\"{}\"", why);
         proposals.refuseAll();
         formatting.abandon();
+        forcing.abandon();
         steward = Optional.empty();
         leaving.ifPresentOrElse(
                 under -> {
@@ -411,11 +454,15 @@ public final class ConsensusLog implements ClusterLog {
             return;
         }
         long now = loop.nowNanos();
-        core.tick(now);
-        if (now - flushedAt >= COMMIT_FLUSH.toNanos()) {
-            flushedAt = now;
-            core.flushCommit();
+        if (!forcing.isFrozen()) {
+            core.tick(now);
+            if (now - flushedAt >= COMMIT_FLUSH.toNanos()) {
+                flushedAt = now;
+                core.flushCommit();
+            }
         }
+        endAmongStrangers(now);
+        forcing.tick();
         formatting.tick();
         twins.tick();
         pump();
@@ -450,6 +497,13 @@ public final class ConsensusLog implements ClusterLog {
         }
         apply();
         if (stopped) {
+            return;
+        }
+        if (forcing.isFrozen()) {
+            core.takeWrite().ifPresent(this::write);
+            forcing.proceed();
+            apply();
+            forcing.proceed();
             return;
         }
         proposals.forward();
@@ -525,7 +579,7 @@ public final class ConsensusLog implements ClusterLog {
                 && core.mayCompact()
                 && bytesSinceSnapshot > setup.limits().snapshotBytes()
                 && bytesSinceSnapshot > core.snapshot().data().length) {
-            var state = new LogState(cluster, epoch, sessions, ages, Optional.of(machine.snapshot()));
+            var state = new LogState(cluster, epoch, sessions, ages, lineage, Optional.of(machine.snapshot()));
             core.compact(state.encode(), setup.limits().trailingEntries());
             bytesSinceSnapshot = 0;
         }
@@ -537,6 +591,8 @@ public final class ConsensusLog implements ClusterLog {
         epoch = state.epoch();
         sessions = state.sessions();
         ages = state.ages();
+        lineage = state.lineage();
+        adopting = false;
         bytesSinceSnapshot = 0;
         state.machine().ifPresent(bytes -> machine.restore(new Position(snapshot.index(), snapshot.term()), bytes));
         knowIncarnations();
@@ -884,6 +940,21 @@ public final class ConsensusLog implements ClusterLog {
             }
             return;
         }
+        if (envelope.letter() instanceof Letter.ForceAsk ask) {
+            forcing.asked(from, envelope.cluster(), ask);
+            return;
+        }
+        if (envelope.letter() instanceof Letter.ForceReply reply) {
+            forcing.answered(from, envelope.cluster(), reply);
+            return;
+        }
+        if (envelope.letter() instanceof Letter.Superseded told) {
+            superseded(from, envelope.cluster(), told);
+            return;
+        }
+        if (forcing.isFrozen() || adopting && envelope.cluster() != cluster) {
+            return;
+        }
         if (envelope.letter() instanceof Letter.Offer offer) {
             formatting.offered(from, envelope.cluster(), offer);
             return;
@@ -893,7 +964,10 @@ public final class ConsensusLog implements ClusterLog {
             return;
         }
         if (envelope.letter() instanceof Letter.Foreign) {
-            if (leads()) {
+            if (leads() && lineage.continues(envelope.cluster())) {
+                boolean keeps = lineage.keeps(envelope.cluster(), from.storeId());
+                send(from.storeId(), new Letter.Superseded(envelope.cluster(), keeps));
+            } else if (leads()) {
                 steward().foreign(from.storeId());
             }
             return;
@@ -903,6 +977,7 @@ public final class ConsensusLog implements ClusterLog {
             return;
         }
         heardOfOwnCluster = true;
+        foreign = Optional.empty();
         switch (envelope.letter()) {
             case Letter.Core letter -> core.receive(loop.nowNanos(), from.storeId(), letter.message());
             case Letter.Propose letter -> {
@@ -938,7 +1013,15 @@ public final class ConsensusLog implements ClusterLog {
                     core.campaign(loop.nowNanos());
                 }
             }
-            case Letter.Offer _, Letter.OfferReply _, Letter.Foreign _, Letter.Outdated _, Letter.Twin _ -> {}
+            case Letter.ForceGo() -> forcing.go();
+            case Letter.Offer _,
+                    Letter.OfferReply _,
+                    Letter.Foreign _,
+                    Letter.Outdated _,
+                    Letter.Twin _,
+                    Letter.ForceAsk _,
+                    Letter.ForceReply _,
+                    Letter.Superseded _ -> {}
         }
     }
 
@@ -980,18 +1063,72 @@ public final class ConsensusLog implements ClusterLog {
         steward = Optional.empty();
     }
 
+    // ---- Going on by force
+
+    private boolean stranded() {
+        return !stopped
+                && leaving.isEmpty()
+                && !core.pristine()
+                && !forcing.isFrozen()
+                && !core.hasLeader(loop.nowNanos())
+                && !core.holdsLease(loop.nowNanos());
+    }
+
+    private LogState forcedState(long next, Set<Long> there) {
+        var weighted = setup.weights().apply(List.of(self.node()));
+        var member = new Member(weighted.getFirst(), self.storeId(), self.incarnation());
+        var first = new EpochRecord(
+                new Epoch(epoch.epoch().number() + FORCED_EPOCHS),
+                setup.wallSeconds().getAsLong(),
+                List.of(member),
+                List.of(self.storeId()));
+        ages.add(first);
+        byte[] state = machine.forced(next, first, there);
+        return new LogState(
+                next, first, sessions, ages, lineage.with(new Lineage.Step(cluster, there)), Optional.of(state));
+    }
+
+    /** Who has served as a process, and follows a leader, is in a cluster that is alive. */
+    private void superseded(Member by, long next, Letter.Superseded told) {
+        boolean alive = everLeased && core.hasLeader(loop.nowNanos());
+        if (told.predecessor() != cluster || core.pristine() || forcing.isFrozen() || alive) {
+            return;
+        }
+        if (told.keeps()) {
+            LOG.warn("cluster={} goes on by force as cluster={} says={}", hex(cluster), hex(next), by);
+            adopting = true;
+            foreign = Optional.empty();
+            replaceCore(next, Restored.EMPTY);
+        } else {
+            superseded = true;
+            stop("the cluster went on by force, as cluster %016x at %s, without store %016x"
+                    .formatted(next, by.node(), self.storeId()));
+        }
+    }
+
+    private static String hex(long id) {
+        return HexFormat.of().toHexDigits(id);
+    }
+
     private void refuseForeign(Member from, Letter.Envelope envelope) {
         if (core.pristine() || envelope.cluster() == 0 || !(envelope.letter() instanceof Letter.Core)) {
             return;
         }
         transport.send(from.storeId(), Letter.encode(new Letter.Envelope(cluster, new Letter.Foreign())));
-        if (!everLeased
+        if (foreign.isEmpty()
+                && !everLeased
                 && !heardOfOwnCluster
                 && envelope.letter() instanceof Letter.Core letter
                 && letter.message() instanceof Message.Heartbeat) {
-            stop("this store belongs to cluster %016x, but the sheep at %s to cluster %016x"
-                    .formatted(cluster, from.node(), envelope.cluster()));
+            foreign = Optional.of(new Stranger(from, envelope.cluster(), loop.nowNanos()));
         }
+    }
+
+    /** Who hears another cluster's leader and nobody of his own ends, unless that leader says that its cluster continues this one. */
+    private void endAmongStrangers(long now) {
+        foreign.filter(stranger -> now - stranger.since > FOREIGN_PATIENCE.toNanos())
+                .ifPresent(stranger -> stop("this store belongs to cluster %016x, but the sheep at %s to cluster %016x"
+                        .formatted(cluster, stranger.leader.node(), stranger.cluster)));
     }
 
     // ---- What the parts use
@@ -1020,6 +1157,16 @@ public final class ConsensusLog implements ClusterLog {
         @Override
         public boolean stopped() {
             return stopped;
+        }
+
+        @Override
+        public boolean stranded() {
+            return ConsensusLog.this.stranded();
+        }
+
+        @Override
+        public LogState forced(long next, Set<Long> there) {
+            return forcedState(next, there);
         }
 
         @Override

@@ -97,7 +97,7 @@ final class Formatting {
                 .toList();
         long id = Math.max(1, setup.random().nextLong() >>> 1);
         var record = new EpochRecord(Epoch.NONE, seconds, members, voters);
-        var state = new LogState(id, record, new Sessions(), new StoreAges(), Optional.empty());
+        var state = new LogState(id, record, new Sessions(), new StoreAges(), Lineage.NONE, Optional.empty());
         var config = new Config(VoterPolicy.quorum(voters, members), Quorum.NONE, learners, new byte[0]);
         var entry =
                 new Entry(1, Consensus.GENESIS_TERM, Entry.Kind.FENCE, new Command.Genesis(seconds, command).encode());

@@ -98,6 +98,25 @@ sealed interface Letter {
             notReached = List.copyOf(notReached);
         }
     }
+    /** Is there a leader in the cluster of the envelope, and how much of its log has the receiver? */
+    record ForceAsk(long nonce) implements Letter {}
+
+    /**
+     * @param led whether the sender follows a leader, or may still do so
+     * @param term of its log's last entry; and that entry's index
+     */
+    record ForceReply(long nonce, boolean led, long term, long index) implements Letter {}
+
+    /** The receiver has most of the log: it is to go on by force. */
+    record ForceGo() implements Letter {}
+
+    /**
+     * From the leader of a cluster that went on by force, the envelope's: the receiver's cluster is one that it continues.
+     *
+     * @param predecessor the receiver's
+     * @param keeps       whether the receiver's store was there then, so that it may come with what it has
+     */
+    record Superseded(long predecessor, boolean keeps) implements Letter {}
 
     static byte[] encode(Envelope envelope) {
         var out = new FieldWriter().u8(VERSION).i64(envelope.cluster());
@@ -112,6 +131,11 @@ sealed interface Letter {
             case Foreign() -> out.u8(8);
             case Stand() -> out.u8(10);
             case Outdated outdated -> out.u8(11).i64(outdated.incarnation).i64(outdated.age);
+            case ForceAsk ask -> out.u8(21).i64(ask.nonce);
+            case ForceReply reply ->
+                out.u8(22).i64(reply.nonce).flag(reply.led).i64(reply.term).i64(reply.index);
+            case ForceGo() -> out.u8(23);
+            case Superseded superseded -> out.u8(24).i64(superseded.predecessor).flag(superseded.keeps);
             case Raised raised -> out.u8(12).i64(raised.incarnation).i64(raised.age);
             case Doubt doubt -> out.u8(13).i64(doubt.storeId);
             case Check check -> RecordCodec.write(check.target, out.u8(14).flag(check.all));
@@ -194,6 +218,10 @@ sealed interface Letter {
                 in.require(times > 0 && elapsed >= 0, "times");
                 yield new Barred(id, times, elapsed, lifted, in.longs());
             }
+            case 21 -> new ForceAsk(in.i64());
+            case 22 -> new ForceReply(in.i64(), in.flag(), in.i64(), in.i64());
+            case 23 -> new ForceGo();
+            case 24 -> new Superseded(in.i64(), in.flag());
             case 9 -> new Twin(in.flag(), in.i64(), in.flag(), RecordCodec.readMember(in));
             default -> throw new MalformedException("message type " + type);
         };

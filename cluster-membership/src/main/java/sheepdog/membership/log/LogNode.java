@@ -2,6 +2,7 @@ package sheepdog.membership.log;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import sheepdog.membership.api.Member;
 import sheepdog.membership.consensus.Consensus;
@@ -23,6 +24,12 @@ interface LogNode {
     boolean hasServed();
 
     boolean stopped();
+
+    /** Whether this node belongs to a cluster and follows no leader of it. */
+    boolean stranded();
+
+    /** The state of a cluster {@code next} that goes on with this node's, and of which {@code there} are the stores. */
+    LogState forced(long next, Set<Long> there);
 
     /** All sheep that are seen now, this one too, by address. */
     List<Member> visible();

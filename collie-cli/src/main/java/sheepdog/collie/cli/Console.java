@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /**
  * The three standard streams. Errors are written at once; normal output is held back until the end when stdout is not
@@ -125,6 +126,30 @@ public final class Console {
             answer.append((char) (letter.get(0) & 0xff));
         }
         return answer.toString().equalsIgnoreCase("yes");
+    }
+
+    /**
+     * Asks a question and reads one word of stdin.
+     *
+     * @return empty if there is none
+     */
+    public Optional<String> word(String question) {
+        print(question);
+        if (terminal) {
+            flush();
+        }
+        var word = new StringBuilder();
+        var letter = ByteBuffer.allocate(1);
+        while (true) {
+            letter.clear();
+            read(letter);
+            boolean blank = letter.position() == 0 || letter.get(0) == ' ' || 9 <= letter.get(0) && letter.get(0) <= 13;
+            if (!blank) {
+                word.append((char) (letter.get(0) & 0xff));
+            } else if (letter.position() == 0 || !word.isEmpty()) {
+                return Optional.of(word.toString()).filter(text -> !text.isEmpty());
+            }
+        }
     }
 
     private void writeOut(ByteBuffer bytes) {

@@ -81,7 +81,12 @@ public final class ClusterCommands {
                         List.of(address(), OptionSpecs.flag('f', "force", "do not ask"), port(), help()),
                         List.of(),
                         List.of(
-                                recover("force", "start although nodes are missing for good"),
+                                command(
+                                        "force",
+                                        "start although nodes are missing for good",
+                                        List.of(),
+                                        List.of(),
+                                        new ForceRecover()),
                                 recover("enable", "recover by itself again, and what is pending now"),
                                 recover("disable", "no longer recover by itself"))));
     }

@@ -36,7 +36,6 @@ class UnsupportedTest {
                 "node md unplug /d3       | node md unplug",
                 "cluster snapshot -l      | cluster snapshot",
                 "cluster snapshot -R 1    | cluster snapshot",
-                "cluster recover force -f | cluster recover force",
                 "cluster recover enable   | cluster recover enable",
                 "cluster recover disable  | cluster recover disable",
             })

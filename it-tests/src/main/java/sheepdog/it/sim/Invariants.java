@@ -24,7 +24,7 @@ import sheepdog.sheep.cluster.ClusterView;
  */
 public final class Invariants {
     private final List<SimNode> nodes;
-    private final TreeMap<Long, TreeMap<Epoch, List<NodeId>>> lists = new TreeMap<>();
+    private final TreeMap<String, TreeMap<Epoch, List<NodeId>>> lists = new TreeMap<>();
     private final Map<SimDirectory, Served> served = new IdentityHashMap<>();
 
     private record Served(long format, Epoch epoch) {}
@@ -41,7 +41,10 @@ public final class Invariants {
                     Served now = new Served(view.format().index(), view.epoch());
                     Served before = served.put(node.directory(), now);
                     if (!now.equals(before)) {
-                        checkEpoch(node, now, before, view.record());
+                        // One that went on by force is another cluster than what may be left of the one before.
+                        String instance =
+                                view.format().index() + " " + view.format().ctime();
+                        checkEpoch(node, instance, now, before, view.record());
                     }
                 });
             }
@@ -49,7 +52,7 @@ public final class Invariants {
         checkLeases();
     }
 
-    private void checkEpoch(SimNode node, Served now, Served before, EpochRecord record) {
+    private void checkEpoch(SimNode node, String instance, Served now, Served before, EpochRecord record) {
         Invariant.check(
                 before == null || before.format() < now.format() || !now.epoch().isBefore(before.epoch()),
                 "%s went back from %s to %s",
@@ -58,7 +61,7 @@ public final class Invariants {
                 now);
         List<NodeId> list = record.members().stream().map(m -> m.node().id()).toList();
         List<NodeId> known =
-                lists.computeIfAbsent(now.format(), _ -> new TreeMap<>()).putIfAbsent(now.epoch(), list);
+                lists.computeIfAbsent(instance, _ -> new TreeMap<>()).putIfAbsent(now.epoch(), list);
         Invariant.check(
                 known == null || known.equals(list), "epoch %s is %s and on %s %s", now.epoch(), known, node, list);
         Invariant.check(

@@ -112,13 +112,13 @@ class DrainStoriesTest {
     @Test
     void nodeThatDiesInTheMiddleIsWaitedForAndThenDrained() {
         var cluster = formatted(1005, 3, 1);
-        cluster.guest("monkey", 16, 0);
+        cluster.guest("monkey", 40, 0);
         cluster.load(4);
         cluster.run(Duration.ofSeconds(4));
         SimNode node = cluster.node(2);
 
         assertThat(ask(cluster, node, How.DRAIN)).isEqualTo(ResultCode.SUCCESS);
-        cluster.run(Duration.ofMillis(250));
+        cluster.run(Duration.ofMillis(1200));
         node.losePower();
         cluster.run(Duration.ofSeconds(10));
         node.start();

@@ -3,6 +3,7 @@ package sheepdog.sheep.cluster;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -203,6 +204,24 @@ public final class Cluster implements ClusterLog.StateMachine {
         };
     }
 
+    /** Goes on with the sheep that are there, without those that are missing. FORCE_RECOVER if this sheep does not wait for others. */
+    public CompletionStage<ResultCode> force() {
+        return switch (status()) {
+            case WAIT_FOR_JOIN, ISOLATED ->
+                log.force().thenApply(outcome -> outcome.isOk() ? ResultCode.SUCCESS : outcome.code());
+            case RUNNING, WAIT_FOR_FORMAT, HALT, SHUTDOWN, KILLED ->
+                CompletableFuture.completedStage(ResultCode.FORCE_RECOVER);
+        };
+    }
+
+    /** The seconds, which users see, stay. */
+    @Override
+    public byte[] forced(long newCluster, EpochRecord first, Set<Long> there) {
+        long seconds = state.format().ctime() >>> 32;
+        long nanos = Long.remainderUnsigned(newCluster, 1_000_000_000L);
+        return state.forced(seconds << 32 | nanos, first, there);
+    }
+
     private static CommandResult result(Outcome<byte[]> outcome) {
         return switch (outcome) {
             case Outcome.Ok<byte[]>(var bytes) -> CommandResult.decode(bytes);
@@ -331,7 +350,7 @@ public final class Cluster implements ClusterLog.StateMachine {
 
     private void formatted() {
         view = Optional.empty();
-        history.reset(List.of());
+        history.reset(List.of(), Map.of());
     }
 
     @Override
@@ -367,7 +386,7 @@ public final class Cluster implements ClusterLog.StateMachine {
             // The store still has the objects of the format before.
             view = Optional.empty();
         }
-        history.reset(state.epochs());
+        history.reset(state.epochs(), state.goneSince());
         state.current().ifPresent(this::makeSafe);
         changed();
     }

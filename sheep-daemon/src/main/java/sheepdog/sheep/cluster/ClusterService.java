@@ -264,6 +264,16 @@ public final class ClusterService {
         return cluster.format(command).thenApply(result -> Response.of(result.code()));
     }
 
+    /** Has the cluster go on without those who are missing; the answer holds the nodes that there are then. */
+    public CompletionStage<Response> force(Request.ForceRecover request) {
+        return cluster.force().thenApply(code -> {
+            var nodes = cluster.nodes();
+            return code != ResultCode.SUCCESS || nodes.size() * NodeCodec.BYTES > request.lengthMax()
+                    ? Response.of(code)
+                    : new Response.Data(code, NodeCodec.encode(nodes));
+        });
+    }
+
     /** Ends every sheep of the cluster. */
     public CompletionStage<Response> shutdown(Request.Shutdown request) {
         return cluster.propose(new ClusterCommand.Shutdown()).thenApply(result -> Response.of(result.code()));

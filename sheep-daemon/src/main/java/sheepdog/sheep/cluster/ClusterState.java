@@ -7,7 +7,9 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -32,7 +34,8 @@ import sheepdog.sheep.cluster.VdiEntry.State;
  * <p>Deterministic and passive: no clock, no chance, no disk, no thread of its own. Loop-owned.
  */
 public final class ClusterState {
-    private static final int VERSION = 5;
+    private static final int VERSION = 6;
+    private static final int BEFORE_GONE = 5;
     private static final int BEFORE_DRAINS = 3;
     private static final int BEFORE_LOST_OBJECTS = 4;
 
@@ -44,6 +47,9 @@ public final class ClusterState {
     private final Drains drains = new Drains();
     private final LostObjects lost = new LostObjects();
     private boolean recoveryEnabled = true;
+    /** With the first epoch without them. */
+    private final TreeMap<Long, Epoch> gone = new TreeMap<>();
+
     private int copiesMax;
 
     public ClusterFormat format() {
@@ -63,13 +69,9 @@ public final class ClusterState {
 
     /** Empty if there was none of that number since the format. */
     public Optional<EpochRecord> epoch(Epoch number) {
-        // They follow one another without a gap.
-        int at = epochs.isEmpty()
-                ? -1
-                : number.number() - epochs.getFirst().epoch().number();
-        return 0 <= at && at < epochs.size() && epochs.get(at).epoch().equals(number)
-                ? Optional.of(epochs.get(at))
-                : Optional.empty();
+        int at =
+                Collections.binarySearch(epochs.stream().map(EpochRecord::epoch).toList(), number);
+        return at < 0 ? Optional.empty() : Optional.of(epochs.get(at));
     }
 
     /** Where those stores were in that epoch. */
@@ -176,9 +178,38 @@ public final class ClusterState {
             return Optional.empty();
         }
         return IntStream.rangeClosed(Math.max(1, copies), Protocol.COPIES_MAX)
-                .filter(n -> recovered.listsAreWhole(epochs, n))
+                .filter(n -> recovered.listsAreWhole(epochs, n, gone.keySet()))
                 .boxed()
                 .findFirst();
+    }
+
+    /** Stores that never come back, by an operator's word: nobody waits for what they have. */
+    public Set<Long> gone() {
+        return Set.copyOf(gone.keySet());
+    }
+
+    Map<Long, Epoch> goneSince() {
+        return Map.copyOf(gone);
+    }
+
+    /**
+     * The state of the cluster that goes on by force.
+     *
+     * @param ctime names the new instance
+     * @param first its first epoch
+     * @param there stores of which that is known that they are not gone
+     */
+    byte[] forced(long ctime, EpochRecord first, Set<Long> there) {
+        var next = new ClusterState();
+        next.restore(snapshot());
+        next.format = new ClusterFormat(ctime, format.copies(), format.flags(), format.store(), format.index());
+        epochs.stream()
+                .flatMap(record -> record.members().stream())
+                .map(Member::storeId)
+                .filter(store -> !there.contains(store))
+                .forEach(store -> next.gone.putIfAbsent(store, first.epoch()));
+        next.epoch(first);
+        return next.snapshot();
     }
 
     /** Stores that get no objects, members or not. */
@@ -284,6 +315,7 @@ public final class ClusterState {
         drains.clear();
         lost.clear();
         recoveryEnabled = true;
+        gone.clear();
         copiesMax = c.copies();
         return CommandResult.of(ResultCode.SUCCESS);
     }
@@ -497,6 +529,11 @@ public final class ClusterState {
             drains.write(out);
             lost.write(out);
             out.writeBoolean(recoveryEnabled);
+            out.writeInt(gone.size());
+            for (var e : gone.entrySet()) {
+                out.writeLong(e.getKey());
+                out.writeInt(e.getValue().number());
+            }
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }
@@ -538,6 +575,12 @@ public final class ClusterState {
             if (version > BEFORE_LOST_OBJECTS) {
                 lost.read(in);
                 recoveryEnabled = in.readBoolean();
+            }
+            gone.clear();
+            if (version > BEFORE_GONE) {
+                for (int left = in.readInt(); left > 0; left--) {
+                    gone.put(in.readLong(), new Epoch(in.readInt()));
+                }
             }
         } catch (IOException cut) {
             throw new CommandCodec.UnknownCommandException("damaged cluster state of " + state.length + " bytes");

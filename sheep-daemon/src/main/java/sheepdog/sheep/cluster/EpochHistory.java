@@ -3,6 +3,7 @@ package sheepdog.sheep.cluster;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import sheepdog.membership.api.EpochRecord;
 import sheepdog.protocol.model.Epoch;
@@ -15,12 +16,13 @@ import sheepdog.protocol.placement.VnodeRing;
  *
  * <p>Epochs in which an object cannot have changed do not count: those without any member that was its replica in the
  * last epoch that counts. Nobody had its newest content then, so nobody could be sure, and nothing was acknowledged; its
- * holders, when they are back, are what they were. Likewise those in which no member stored objects.
+ * holders, when they are back, are what they were; of those that are all gone for good nobody waits. Likewise those in which no member stored objects.
  *
  * <p>Loop-owned. Rings of earlier epochs are computed when first asked for.
  */
 public final class EpochHistory {
     private final List<Entry> entries = new ArrayList<>();
+    private Map<Long, Epoch> gone = Map.of();
 
     private static final class Entry {
         final EpochRecord record;
@@ -38,7 +40,9 @@ public final class EpochHistory {
         }
     }
 
-    void reset(List<EpochRecord> records) {
+    /** @param gone stores that never come back, each with the first epoch in which that was known */
+    void reset(List<EpochRecord> records, Map<Long, Epoch> gone) {
+        this.gone = Map.copyOf(gone);
         entries.clear();
         records.forEach(this::add);
     }
@@ -61,7 +65,8 @@ public final class EpochHistory {
         Set<Long> holders = Set.of();
         for (Entry entry : since(from)) {
             boolean counts = holders.isEmpty()
-                    || holders.stream().anyMatch(s -> entry.record.store(s).isPresent());
+                    || holders.stream().anyMatch(s -> entry.record.store(s).isPresent())
+                    || holders.stream().allMatch(s -> isGone(s, entry.record.epoch()));
             if (counts) {
                 Set<Long> replicas = replicas(entry, oid, copies);
                 if (!replicas.isEmpty()) {
@@ -80,6 +85,10 @@ public final class EpochHistory {
                 .filter(entry -> entry.record.epoch().equals(epoch))
                 .map(entry -> replicas(entry, oid, copies))
                 .orElse(Set.of());
+    }
+
+    private boolean isGone(long storeId, Epoch in) {
+        return gone.containsKey(storeId) && !in.isBefore(gone.get(storeId));
     }
 
     private List<Entry> since(Epoch from) {

@@ -64,15 +64,21 @@ final class RecoveredStores {
      * <p>They do if there is an epoch such that in it, and in each later one, every set of replicas has somebody who is
      * a member now, and who, in that first one, had everything: the stores that are absent now have fewer zones than an
      * object has copies. Who was absent in between has what it had.
+     *
+     * @param gone stores that never come back: what only they had is on no list, but it is nowhere
      */
-    boolean listsAreWhole(List<EpochRecord> epochs, int copies) {
+    boolean listsAreWhole(List<EpochRecord> epochs, int copies, Set<Long> gone) {
         // Also those that store nothing any more: their lists are read, too.
         Set<Long> present =
                 epochs.getLast().members().stream().map(Member::storeId).collect(Collectors.toSet());
         for (int i = epochs.size() - 1; i >= 0; i--) {
             EpochRecord record = epochs.get(i);
-            if (!reachesAll(record, present, copies)) {
+            boolean allLeft = stores(record).stream().allMatch(s -> present.contains(s) || gone.contains(s));
+            if (!allLeft && !reachesAll(record, present, copies)) {
                 return false;
+            }
+            if (!whole(copies).isBefore(record.epoch())) {
+                return true; // What was before matters no more, and all that are left of it have been looked at.
             }
             var sure = present.stream()
                     .filter(s -> hadAll(s, record.epoch(), copies))

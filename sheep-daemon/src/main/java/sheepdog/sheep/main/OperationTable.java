@@ -57,6 +57,8 @@ final class OperationTable {
                         .alsoBeforeServing(),
                 local(Opcode.GET_WAITING, Request.GetWaiting.class, cluster::waiting)
                         .alsoBeforeServing(),
+                later(Opcode.FORCE_RECOVER, Kind.CLUSTER, Request.ForceRecover.class, cluster::force)
+                        .alsoBeforeServing(),
                 later(Opcode.DRAIN_NODE, Kind.CLUSTER, Request.DrainNode.class, cluster::drain),
                 local(Opcode.RECOVERY_PROGRESS, Request.GetProgress.class, recovery::progress)
                         .alsoBeforeServing(),
@@ -75,7 +77,6 @@ final class OperationTable {
                 later(Opcode.READ_PEER, Kind.PEER, Request.ReadPeer.class, readPeer),
                 cluster(Opcode.DELETE_CACHE, Request.DeleteCache.class, answered(vdis::dropCache)),
                 unsupported(Opcode.GET_VDI_ATTR),
-                unsupported(Opcode.FORCE_RECOVER),
                 unsupported(Opcode.SNAPSHOT),
                 unsupported(Opcode.RESTORE),
                 unsupported(Opcode.GET_SNAP_FILE),

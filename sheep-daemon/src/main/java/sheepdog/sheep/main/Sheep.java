@@ -101,6 +101,7 @@ final class Sheep implements AutoCloseable {
     private final ConsensusLog log;
     private final Optional<AdminServer> admin;
 
+    private volatile boolean superseded;
     // Copies for the metrics, made on the loop.
     private volatile Health measured = new Health(false, "starting", 0, 0);
     private volatile boolean measuredLease;
@@ -111,6 +112,7 @@ final class Sheep implements AutoCloseable {
         this.config = config;
         this.ended = ended;
         var random = new SecureRandom();
+        SetAside.finish(config.base());
         Disk disk = new RealDisk();
         EpochLog.check(config.base()); // Before anything is made in a directory that is not ours.
         directory = StoreDirectory.open(disk, config.base(), () -> notZero(random));
@@ -368,6 +370,7 @@ final class Sheep implements AutoCloseable {
 
     /** On the loop. */
     private void over(boolean failed) {
+        superseded = log.superseded();
         ended.accept(failed);
     }
 
@@ -407,6 +410,18 @@ final class Sheep implements AutoCloseable {
         measuredLease = log.holdsLease();
         measuredWaiting = wiring.waitingCounts();
         loop.after(MEASURE_EVERY, this::takeMeasure);
+    }
+
+    /**
+     * Whether it ended because its cluster went on by force without its store. What the directory holds is then to be {@link
+     * SetAside}; an empty one takes its place. Any thread, after {@code ended} was called.
+     */
+    boolean isSuperseded() {
+        return superseded;
+    }
+
+    long storeId() {
+        return directory.id();
     }
 
     /** Leaves the cluster in order; {@code ended} is called when that is done. Any thread. */

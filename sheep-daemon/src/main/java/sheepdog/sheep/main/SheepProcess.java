@@ -26,8 +26,9 @@ final class SheepProcess {
     /** How long an orderly end may take when a signal asks for it. */
     private static final long END_SECONDS = 15;
 
-    private final CompletableFuture<Integer> ended = new CompletableFuture<>();
+    private volatile CompletableFuture<Integer> ended = new CompletableFuture<>();
     private final CompletableFuture<Integer> finished = new CompletableFuture<>();
+    private volatile Sheep running;
     private Optional<Background> background;
     private Optional<SheepLog> logFile = Optional.empty();
 
@@ -55,18 +56,39 @@ final class SheepProcess {
             exit(1);
             return;
         }
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> asked(sheep), "end"));
+        running = sheep;
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> asked(running), "end"));
         log.info(SheepLog.NOTICE, "sheepdog daemon (version {}) started", Version.text());
         int exit = ended.join();
+        while (running.isSuperseded() && startsEmpty(config)) {
+            exit = ended.join();
+        }
         if (exit != 0) {
             Thread.ofPlatform().daemon().name("end").start(this::doNotWaitForTheDisk);
         }
         log.info("shutdown");
-        sheep.close();
+        running.close();
         pidFile.ifPresent(PidFile::close);
         logFile.ifPresent(SheepLog::close);
         finished.complete(exit);
         System.exit(exit);
+    }
+
+    /** Its cluster went on without this sheep's store: that is set aside, and an empty one takes its place. */
+    private boolean startsEmpty(SheepConfig config) {
+        long storeId = running.storeId();
+        running.close();
+        try {
+            SetAside.store(config.base(), storeId);
+            ended = new CompletableFuture<>();
+            running = Sheep.start(config, () -> {}, this::end, this::broken);
+            return true;
+        } catch (StartFailure failure) {
+            log.error("{}", failure.getMessage());
+        } catch (IOException failure) {
+            log.error("cannot set the store aside in {} ({})", config.base(), SystemError.text(failure));
+        }
+        return false;
     }
 
     /** A signal; or {@link System#exit}, when all is done already. */

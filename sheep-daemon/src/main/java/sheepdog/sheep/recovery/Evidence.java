@@ -29,7 +29,10 @@ import sheepdog.sheep.cluster.ReplicaSet;
  *       answered: that one has nothing of that epoch, so nothing was acknowledged in it.
  * </ul>
  *
- * It does not matter whether these are one store or many. Where they do not suffice, one of the {@link #missing} must
+ * Stores that an operator has declared gone for good are waited for no more: where an epoch lacks a witness and one of its
+ * replicas is gone, the newest of what all the others have counts.
+ *
+ * <p>It does not matter whether these are one store or many. Where they do not suffice, one of the {@link #missing} must
  * answer first; nothing older is taken.
  *
  * <p>An operator may declare the object {@link Lost} in an epoch: who is not a member of it is not believed about anything
@@ -44,6 +47,7 @@ final class Evidence {
     private final Epoch current;
     private final BiPredicate<Long, Epoch> recovered;
     private final Optional<Lost> lost;
+    private final Set<Long> gone;
     private final Map<Long, ObjectState> answers = new LinkedHashMap<>();
 
     /**
@@ -82,6 +86,18 @@ final class Evidence {
             Epoch current,
             BiPredicate<Long, Epoch> recovered,
             Optional<Lost> lost) {
+        this(epochs, newborn, current, recovered, lost, Set.of());
+    }
+
+    /** @param gone stores that will never answer */
+    Evidence(
+            List<ReplicaSet> epochs,
+            boolean newborn,
+            Epoch current,
+            BiPredicate<Long, Epoch> recovered,
+            Optional<Lost> lost,
+            Set<Long> gone) {
+        this.gone = gone;
         this.epochs = epochs;
         this.newborn = newborn;
         this.current = current;
@@ -112,7 +128,10 @@ final class Evidence {
 
     /** Empty as long as nobody can be sure. */
     Optional<Verdict> verdict() {
-        return Optional.of(latest()).filter(latest -> unheard(latest).isEmpty()).flatMap(this::contentOf);
+        return Optional.of(latest())
+                .filter(latest -> unheard(latest).isEmpty())
+                .flatMap(this::contentOf)
+                .or(this::newestOfWhatIsThere);
     }
 
     /** Whether the verdict, if there is one, relies on the operator's word: nobody has judged since. */
@@ -130,6 +149,43 @@ final class Evidence {
                 .map(s -> answers.get(s).epoch())
                 .max(Epoch::compareTo)
                 .orElse(Epoch.NONE);
+    }
+
+    private Optional<Verdict> newestOfWhatIsThere() {
+        boolean all = witnesses().stream().allMatch(s -> gone.contains(s) || answers.containsKey(s));
+        if (!all || epochs.stream().noneMatch(this::hasGone)) {
+            return Optional.empty();
+        }
+        Epoch latest = latest();
+        return unheard(latest).stream().allMatch(this::hasGone)
+                ? contentOf(latest).or(() -> Optional.of(newestByItself()))
+                : Optional.empty();
+    }
+
+    private boolean hasGone(ReplicaSet set) {
+        return set.stores().stream().anyMatch(gone::contains);
+    }
+
+    /** All who were sure are gone: nothing is left to go by but the epochs of what there is. */
+    private Verdict newestByItself() {
+        Epoch newest = answers.values().stream()
+                .filter(state -> state.kind() != Kind.NOTHING)
+                .map(ObjectState::epoch)
+                .max(Epoch::compareTo)
+                .orElse(Epoch.NONE);
+        var holders = new HashSet<Long>();
+        boolean marked = false;
+        for (var answer : answers.entrySet()) {
+            ObjectState state = answer.getValue();
+            boolean isNewest = state.kind() != Kind.NOTHING && state.epoch().equals(newest);
+            if (isNewest && state.kind() == Kind.COPY) {
+                holders.add(answer.getKey());
+            }
+            marked |= state.marked() && (isNewest || newest.equals(Epoch.NONE));
+        }
+        return holders.isEmpty()
+                ? new Verdict.Absence(!newest.equals(Epoch.NONE), marked)
+                : new Verdict.Copy(Set.copyOf(holders));
     }
 
     /** Sets of stores, each of which one must answer before there can be a verdict; empty if there is one. */

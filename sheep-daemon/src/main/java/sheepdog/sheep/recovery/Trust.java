@@ -70,7 +70,8 @@ final class Trust {
                 lost.isEmpty() && born.isPresent(),
                 cluster.epoch(),
                 (store, epoch) -> cluster.state().recovered(store, epoch, copies),
-                lost);
+                lost,
+                cluster.state().gone());
     }
 
     private Evidence.Lost lostIn(EpochRecord record, ObjectId oid, int copies) {
@@ -80,7 +81,8 @@ final class Trust {
                 .filter(set -> set.epoch().isBefore(record.epoch()))
                 .flatMap(set -> set.stores().stream());
         var judges = Stream.concat(then, earlier)
-                .filter(store -> record.store(store).isPresent())
+                .filter(store -> record.store(store).isPresent()
+                        && !cluster.state().gone().contains(store))
                 .collect(Collectors.toUnmodifiableSet());
         return new Evidence.Lost(record.epoch(), judges, born);
     }
