@@ -32,7 +32,10 @@ final class ArchitectureTest {
 
     /** They write files: what the log and the epochs keep, and where local sheep meet. */
     private static final String[] FILES = {
-        "sheepdog.membership.log..", "sheepdog.membership.epochlog..", "sheepdog.membership.local.."
+        "sheepdog.membership.files..",
+        "sheepdog.membership.log..",
+        "sheepdog.membership.epochlog..",
+        "sheepdog.membership.local.."
     };
 
     @ArchTest

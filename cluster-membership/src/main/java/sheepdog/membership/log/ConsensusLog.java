@@ -2,10 +2,12 @@ package sheepdog.membership.log;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -26,6 +28,7 @@ import sheepdog.membership.consensus.Message;
 import sheepdog.membership.consensus.Outgoing;
 import sheepdog.membership.consensus.Restored;
 import sheepdog.membership.consensus.Snapshot;
+import sheepdog.membership.files.NoSpaceException;
 import sheepdog.membership.runtime.Loop;
 import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.membership.runtime.Pool;
@@ -41,7 +44,9 @@ import sheepdog.protocol.model.ResultCode;
  * what is committed and on this disk is applied. While a leader it also looks after the membership ({@link Steward}).
  *
  * <p>An I/O error of the log's disk stops this node: what is on the disk is unknown then, and so is what this node may
- * still promise. A disk that only hangs leaves a voter that answers but stores nothing; the others commit without it.
+ * still promise. A disk that only hangs leaves a voter that answers but stores nothing; the others commit without it. So does
+ * a file system on which even the space that is kept for the log is used up: what is to be written is tried again, and after
+ * some seconds this node asks to be put out, since the others may wait for it.
  */
 public final class ConsensusLog implements ClusterLog {
     private static final Logger LOG = LoggerFactory.getLogger(ConsensusLog.class);
@@ -50,6 +55,9 @@ public final class ConsensusLog implements ClusterLog {
     private static final Duration LEAVE_MAX = Duration.ofSeconds(2);
     private static final Duration HANDOVER_PATIENCE = Duration.ofMillis(300);
     private static final Duration COMMIT_FLUSH = Duration.ofSeconds(1);
+    private static final Duration FULL_RETRY = Duration.ofSeconds(1);
+    /** As for a disk that hangs: the others must be able to go on within 8 s (I14). */
+    private static final Duration FULL_MAX = Duration.ofSeconds(3);
     /** A copy of the directory that is older than this is known for one. */
     private static final Duration AGE_RAISE = Duration.ofMinutes(10);
 
@@ -105,11 +113,14 @@ public final class ConsensusLog implements ClusterLog {
     private boolean superseded;
     private long age;
     private boolean raising;
+    private boolean raiseFailed;
     private long raisedAt = Long.MIN_VALUE / 2;
     private long ageToldAt = Long.MIN_VALUE / 2;
     private boolean stopped;
     private String reason = "";
     private Optional<Leaving> leaving = Optional.empty();
+    private final ArrayDeque<Unstored> unstored = new ArrayDeque<>();
+    private OptionalLong fullSince = OptionalLong.empty();
     private Shown shown = new Shown(new Status(Phase.UNFORMATTED, 0, 0, List.of(), ""), false, List.of());
 
     /** What {@link StateMachine#statusChanged} was last called for. */
@@ -533,15 +544,69 @@ public final class ConsensusLog implements ClusterLog {
         });
     }
 
+    /** One after the other, also when one must wait for space. Empty when it is done, else why not. */
     private CompletionStage<Optional<String>> store(LogWrite write) {
-        return loop.offload(Pool.LOG, 0, () -> {
-            try {
-                storage.write(write);
-                return Optional.empty();
-            } catch (IOException failure) {
-                return Optional.of(failure.toString());
+        var waiting = new Unstored(write, new LoopFuture<>(loop));
+        unstored.add(waiting);
+        if (unstored.size() == 1) {
+            storeNext();
+        }
+        return waiting.done;
+    }
+
+    private record Unstored(LogWrite write, LoopFuture<Optional<String>> done) {}
+
+    private void storeNext() {
+        LogWrite write = unstored.getFirst().write;
+        loop.offload(Pool.LOG, 0, () -> tryToStore(write)).thenAccept(result -> {
+            switch (result) {
+                case Attempted.Done(Optional<String> failure) -> {
+                    if (fullSince.isPresent()) {
+                        fullSince = OptionalLong.empty();
+                        LOG.info("the cluster log is written again");
+                    }
+                    Unstored first = unstored.removeFirst();
+                    if (!unstored.isEmpty()) {
+                        storeNext();
+                    }
+                    first.done.complete(failure);
+                }
+                case Attempted.Full(String reason) -> waitForSpace(reason);
             }
         });
+    }
+
+    private void waitForSpace(String reason) {
+        if (fullSince.isEmpty()) {
+            fullSince = OptionalLong.of(loop.nowNanos());
+            LOG.warn("the cluster log waits for space, and this sheep answers for nothing new error=\"{}\"", reason);
+        }
+        boolean holdsUp = loop.nowNanos() - fullSince.getAsLong() >= FULL_MAX.toNanos();
+        if (holdsUp && !stopped && everLeased && memberNow()) {
+            complain(self.storeId());
+        }
+        loop.after(FULL_RETRY, () -> {
+            if (!stopped) {
+                storeNext();
+            }
+        });
+    }
+
+    private sealed interface Attempted {
+        record Done(Optional<String> failure) implements Attempted {}
+
+        record Full(String reason) implements Attempted {}
+    }
+
+    private Attempted tryToStore(LogWrite write) {
+        try {
+            storage.write(write);
+            return new Attempted.Done(Optional.empty());
+        } catch (NoSpaceException full) {
+            return new Attempted.Full(full.getMessage());
+        } catch (IOException failure) {
+            return new Attempted.Done(Optional.of(failure.toString()));
+        }
     }
 
     private void show() {
@@ -699,11 +764,12 @@ public final class ConsensusLog implements ClusterLog {
             long next = age + 1;
             loop.offload(Pool.LOG, 0, () -> raise(next)).thenAccept(failure -> {
                 raising = false;
-                if (failure.isPresent()) {
-                    LOG.warn("the age of the store cannot be written error=\"{}\"", failure.get());
-                } else {
+                if (failure.isEmpty()) {
                     age = next;
+                } else if (!raiseFailed) {
+                    LOG.warn("the age of the store cannot be written error=\"{}\"", failure.get());
                 }
+                raiseFailed = failure.isPresent();
             });
         }
         boolean untold = age > ages.age(self.storeId());

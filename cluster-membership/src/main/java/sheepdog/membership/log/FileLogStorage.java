@@ -3,11 +3,8 @@ package sheepdog.membership.log;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,13 +18,18 @@ import sheepdog.membership.consensus.MalformedException;
 import sheepdog.membership.consensus.MessageCodec;
 import sheepdog.membership.consensus.Restored;
 import sheepdog.membership.consensus.Snapshot;
+import sheepdog.membership.files.Folder;
+import sheepdog.membership.files.NoSpaceException;
+import sheepdog.membership.files.RealFolder;
+import sheepdog.membership.files.Reserve;
 
 /**
  * The log in a folder: a journal of frames, each frame one {@link LogWrite}, and the snapshot it begins with.
  *
  * <pre>
- *   journal-GGGGGGGG    frames; GGGGGGGG is the generation, hex, one more with each snapshot
- *   snapshot-GGGGGGGG   one frame, if the generation begins with a snapshot
+ *   journal-GGGGGGGG    frames, then zeros; GGGGGGGG is the generation, hex, one more with each snapshot
+ *   snapshot-GGGGGGGG   one frame, if the generation begins with a snapshot; then zeros
+ *   spare-journal-00, spare-snapshot-00   zeros: the next generation's, see below
  *
  *   frame:  magic u32 | version u16 | kind u16 | length u32 | CRC32C u32 | length bytes       (little endian)
  *           the checksum covers all but itself
@@ -37,22 +39,50 @@ import sheepdog.membership.consensus.Snapshot;
  * never finished and is dropped; a bad frame with a sound one behind it is damage, and the log is refused. (A last frame
  * that rots after it was synced looks like an unfinished one. Then what it held is lost on this node only, and the
  * commit index of an earlier frame may show it; the core does not vote in that case.) A new generation counts from the
- * moment its journal has its name; what belongs to another one is deleted then, or at the next start.
+ * moment its journal has its name; what belongs to another one is done with then, or at the next start.
+ *
+ * <p><b>Full file systems.</b> Others may fill the file system at any moment. A journal is as long from its beginning as it
+ * is going to be, and frames are written over its zeros. What a generation that is over leaves becomes, cleared, the
+ * space of the next one but one. So a log whose state does not grow beyond twice its size goes on for ever without
+ * asking for space. What needs more and does not get it changes nothing and may be tried again.
  */
 public final class FileLogStorage implements LogStorage {
     static final int VERSION = 1;
     static final int HEADER_BYTES = 16;
+    /** A generation's frames. Until a snapshot is due, at most 1.7 MiB are written (docs/design/001). */
+    private static final int JOURNAL_BYTES = 2 << 20;
 
     private static final int MAGIC = 0x474f4c53;
     private static final int KIND_SNAPSHOT = 1;
     private static final int KIND_WRITE = 2;
     private static final int FRAME_BYTES_MAX = 512 << 20;
 
-    private final Path folder;
+    private final Supplied supplied;
     private final boolean begun;
+    private final int journalBytesMin;
+    private final int snapshotBytesMin;
+    /** A journal that is longer than foreseen grows in such steps. */
+    private final int growthBytes;
+
+    private Folder folder;
+    private Reserve journals;
+    private Reserve snapshots;
     private long generation;
-    private FileChannel journal;
+    private Folder.OpenFile journal;
+    /** Where the next frame goes. */
+    private long end;
+    /** Up to here may be what is left of a frame that did not find space. */
+    private long dirtyTo;
+    /** How long the journal of this generation is to be. */
+    private long journalBytes;
+
     private boolean failed;
+
+    /** Where the folder comes from, which need not be there before {@link #load}. */
+    @FunctionalInterface
+    interface Supplied {
+        Folder folder() throws IOException;
+    }
 
     /**
      * @param folder made if it is not there, with its parents
@@ -60,49 +90,89 @@ public final class FileLogStorage implements LogStorage {
      *               forgotten what it promised can cost the cluster what others rely on
      */
     public FileLogStorage(Path folder, boolean begun) {
-        this.folder = folder;
+        this(
+                () -> {
+                    Files.createDirectories(folder);
+                    RealFolder.of(folder.toAbsolutePath().getParent()).sync();
+                    return RealFolder.of(folder);
+                },
+                begun,
+                JOURNAL_BYTES);
+    }
+
+    /** @param journalBytes of a journal without a snapshot */
+    FileLogStorage(Supplied supplied, boolean begun, int journalBytes) {
+        this.supplied = supplied;
         this.begun = begun;
+        journalBytesMin = journalBytes;
+        snapshotBytesMin = journalBytes / 8;
+        growthBytes = journalBytes / 8;
+        this.journalBytes = journalBytes;
     }
 
     @Override
     public Restored load() {
         try {
-            Files.createDirectories(folder);
-            syncFolder(folder.toAbsolutePath().getParent());
+            folder = supplied.folder();
+        } catch (IOException failure) {
+            throw new LogStorageException("cannot make the folder of the cluster log: " + failure);
+        }
+        try {
+            journals = new Reserve(folder, "spare-journal", 1, journalBytesMin);
+            snapshots = new Reserve(folder, "spare-snapshot", 1, snapshotBytesMin);
+            journals.check();
+            snapshots.check();
             List<Long> generations = generations();
             if (generations.isEmpty()) {
-                if (begun) {
-                    throw new LogStorageException(
-                            "the cluster log in " + folder + " is gone, but this store belongs to a "
-                                    + "cluster; bring it back, or empty this store and let the sheep join as a new one");
-                }
-                startGeneration(1, Optional.empty(), List.of());
+                begin();
                 return Restored.EMPTY;
             }
             generation = generations.getLast();
-            deleteAllBut(generation);
-            return read();
+            releaseAllBut(generation);
+            Restored restored = read();
+            fillReserves();
+            return restored;
         } catch (IOException failure) {
-            throw new LogStorageException("cannot read the cluster log in " + folder + ": " + failure);
+            throw new LogStorageException("cannot read the cluster log in " + folder.path() + ": " + failure);
+        }
+    }
+
+    private void begin() throws IOException {
+        if (begun) {
+            throw new LogStorageException(
+                    "the cluster log in " + folder.path() + " is gone, but this store belongs to a "
+                            + "cluster; bring it back, or empty this store and let the sheep join as a new one");
+        }
+        try {
+            journals.fill();
+            snapshots.fill();
+            startGeneration(
+                    1,
+                    Optional.empty(),
+                    new LogWrite(0, HardState.EMPTY, Optional.empty(), LogWrite.NOTHING, List.of()));
+        } catch (NoSpaceException full) {
+            throw new LogStorageException("no space for the cluster log in %s, which needs %d KiB to begin with"
+                    .formatted(folder.path(), (2 * journalBytesMin + snapshotBytesMin) >> 10));
         }
     }
 
     private Restored read() throws IOException {
-        Path journalFile = journalFile(generation);
-        Path snapshotFile = snapshotFile(generation);
+        String journalFile = journalFile(generation);
+        String snapshotFile = snapshotFile(generation);
         Optional<Snapshot> snapshot = Optional.empty();
-        if (Files.exists(snapshotFile)) {
-            Frame frame = frame(ByteBuffer.wrap(Files.readAllBytes(snapshotFile)), snapshotFile);
+        if (folder.exists(snapshotFile)) {
+            Frame frame = frame(ByteBuffer.wrap(folder.read(snapshotFile)), snapshotFile);
             if (frame == null || frame.kind != KIND_SNAPSHOT) {
                 throw damaged(snapshotFile, 0);
             }
             snapshot = Optional.of(decode(snapshotFile, 0, () -> Snapshot.decode(frame.body)));
+            foresee(frame.body.length);
         }
-        journal = FileChannel.open(journalFile, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        if (journal.size() > Integer.MAX_VALUE) {
-            throw new LogStorageException("the cluster log " + journalFile + " is larger than any it writes");
+        journal = folder.open(journalFile);
+        if (journal.length() > Integer.MAX_VALUE) {
+            throw new LogStorageException("the cluster log " + inFolder(journalFile) + " is larger than any it writes");
         }
-        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(journalFile));
+        ByteBuffer bytes = ByteBuffer.wrap(folder.read(journalFile));
         var hard = HardState.EMPTY;
         var entries = new ArrayList<Entry>();
         long first = snapshot.map(Snapshot::index).orElse(0L) + 1;
@@ -145,26 +215,47 @@ public final class FileLogStorage implements LogStorage {
             // A generation gets its name after its first frame is on disk.
             throw damaged(journalFile, 0);
         }
-        if (good < journal.size()) {
-            journal.truncate(good);
-            journal.force(true);
-        }
-        journal.position(good);
+        end = good;
+        dirtyTo = good;
+        clearBehind(bytes.array());
+        lengthen();
         return new Restored(hard, snapshot, entries);
+    }
+
+    /** What is left of a write that was never finished. */
+    private void clearBehind(byte[] content) throws IOException {
+        int used = content.length;
+        while (used > end && content[used - 1] == 0) {
+            used--;
+        }
+        if (used > end) {
+            Reserve.zeros(journal, end, used);
+            journal.sync();
+        }
+    }
+
+    /** A journal that an earlier version has written, or one that found no space, gets its zeros if there is room. */
+    private void lengthen() throws IOException {
+        long missing = journalBytes - journal.length();
+        if (missing > 0 && folder.freeBytes() >= 2 * missing) {
+            lengthen(journal, journalBytes);
+        }
     }
 
     @Override
     public void write(LogWrite write) throws IOException {
         if (failed || journal == null) {
-            throw new IOException("the cluster log in " + folder + " failed before");
+            throw new IOException("the cluster log in " + folder.path() + " failed before");
         }
         try {
             if (write.snapshot().isPresent()) {
-                startGeneration(generation + 1, write.snapshot(), List.of(write));
+                startGeneration(generation + 1, write.snapshot(), write);
             } else {
-                append(journal, encode(KIND_WRITE, body(write)));
-                journal.force(false);
+                append(encode(KIND_WRITE, body(write)));
             }
+            fillReserves();
+        } catch (NoSpaceException full) {
+            throw full;
         } catch (IOException failure) {
             failed = true;
             throw failure;
@@ -183,75 +274,128 @@ public final class FileLogStorage implements LogStorage {
         }
     }
 
-    private void startGeneration(long next, Optional<Snapshot> snapshot, List<LogWrite> first) throws IOException {
-        if (snapshot.isPresent()) {
-            writeWhole(snapshotFile(next), encode(KIND_SNAPSHOT, snapshot.get().encode()));
-            // With the journal's name the generation counts, so what it begins with must have its own by then.
-            syncFolder(folder);
+    private void append(ByteBuffer frame) throws IOException {
+        long to = end + frame.remaining();
+        if (to > journal.length() && !lengthen(journal, to + growthBytes) && !lengthen(journal, to)) {
+            throw new NoSpaceException(inFolder(journalFile(generation)) + ": no space for what is to be appended");
         }
-        var empty = new LogWrite(0, HardState.EMPTY, Optional.empty(), LogWrite.NOTHING, List.of());
-        writeWhole(journalFile(next), encode(KIND_WRITE, body(first.isEmpty() ? empty : first.getFirst())));
-        syncFolder(folder);
+        long dirty = Math.max(dirtyTo, to);
+        try {
+            journal.write(frame, end);
+            Reserve.zeros(journal, to, dirty);
+        } catch (NoSpaceException full) {
+            dirtyTo = dirty; // On some file systems even what is written over needs new space.
+            throw full;
+        }
+        try {
+            journal.sync();
+        } catch (NoSpaceException unknown) {
+            throw new IOException("sync of " + inFolder(journalFile(generation)) + " failed: " + unknown.getMessage());
+        }
+        end = to;
+        dirtyTo = to;
+    }
+
+    /** @return false, and as it was, if there is no space */
+    private static boolean lengthen(Folder.OpenFile file, long to) throws IOException {
+        long length = file.length();
+        try {
+            Reserve.zeros(file, length, to);
+            return true;
+        } catch (NoSpaceException _) {
+            file.shorten(length);
+            return false;
+        }
+    }
+
+    private void startGeneration(long next, Optional<Snapshot> snapshot, LogWrite first) throws IOException {
+        if (snapshot.isPresent()) {
+            byte[] state = snapshot.get().encode();
+            foresee(state.length);
+            writeWhole(snapshotFile(next), encode(KIND_SNAPSHOT, state), snapshots, 0);
+        }
+        ByteBuffer frame = encode(KIND_WRITE, body(first));
+        int used = frame.remaining();
+        try {
+            // With the journal's name the generation counts, so what it begins with must have its own by then.
+            folder.sync();
+            writeWhole(journalFile(next), frame, journals, journalBytes);
+        } catch (NoSpaceException full) {
+            if (snapshot.isPresent()) {
+                snapshots.give(snapshotFile(next));
+            }
+            throw full;
+        }
+        folder.sync();
         if (journal != null) {
             journal.close();
         }
         generation = next;
-        journal = FileChannel.open(journalFile(next), StandardOpenOption.READ, StandardOpenOption.WRITE);
-        journal.position(journal.size());
-        deleteAllBut(next);
+        journal = folder.open(journalFile(next));
+        end = used;
+        dirtyTo = used;
+        releaseAllBut(next);
     }
 
-    private static void writeWhole(Path file, ByteBuffer bytes) throws IOException {
-        Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
-        try (FileChannel channel = FileChannel.open(
-                temporary, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            append(channel, bytes);
-            channel.force(true);
-        }
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+    /** How long this generation's journal is to be, and what is kept for the next one, which may have twice the state. */
+    private void foresee(long state) {
+        long rounded = (state + growthBytes - 1) / growthBytes * growthBytes;
+        journalBytes = journalBytesMin + 2 * rounded;
+        journals.resize(journalBytes);
+        snapshots.resize(Math.max(snapshotBytesMin, 2 * rounded));
     }
 
-    private static void append(FileChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
+    private void fillReserves() throws IOException {
+        journals.fillIfThereIsRoom();
+        snapshots.fillIfThereIsRoom();
     }
 
-    private static void syncFolder(Path folder) throws IOException {
-        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-            channel.force(true);
+    /** In kept space, and in new space if there is none; the first generation leaves alone what is kept for the next. */
+    private void writeWhole(String name, ByteBuffer frame, Reserve kept, long length) throws IOException {
+        String temporary = name + ".tmp";
+        boolean taken = generation > 0 && kept.take(temporary).isPresent();
+        try (var file = taken ? folder.open(temporary) : folder.create(temporary)) {
+            file.write(frame, 0);
+            lengthen(file, length);
+            file.sync();
+        } catch (NoSpaceException full) {
+            if (taken) {
+                kept.give(temporary);
+            } else {
+                folder.delete(temporary);
+            }
+            throw full;
         }
+        folder.rename(temporary, name);
     }
 
     private List<Long> generations() throws IOException {
-        try (var files = Files.list(folder)) {
-            return files.map(file -> file.getFileName().toString())
-                    .filter(name -> name.matches("journal-[0-9a-f]{8}"))
-                    .map(name -> Long.parseLong(name.substring(8), 16))
-                    .sorted()
-                    .toList();
+        return folder.names().stream()
+                .filter(name -> name.matches("journal-[0-9a-f]{8}"))
+                .map(name -> Long.parseLong(name.substring(8), 16))
+                .sorted()
+                .toList();
+    }
+
+    private void releaseAllBut(long kept) throws IOException {
+        for (String name : folder.names()) {
+            boolean ours = name.matches("(journal|snapshot)-[0-9a-f]{8}(\\.tmp)?");
+            if (ours && !name.equals(journalFile(kept)) && !name.equals(snapshotFile(kept))) {
+                (name.startsWith("journal") ? journals : snapshots).give(name);
+            }
         }
     }
 
-    private void deleteAllBut(long kept) throws IOException {
-        List<Path> old;
-        try (var files = Files.list(folder)) {
-            old = files.filter(file -> file.getFileName().toString().matches("(journal|snapshot)-[0-9a-f]{8}(\\.tmp)?"))
-                    .filter(file -> !file.equals(journalFile(kept)) && !file.equals(snapshotFile(kept)))
-                    .sorted()
-                    .toList();
-        }
-        for (Path file : old) {
-            Files.delete(file);
-        }
+    private static String journalFile(long of) {
+        return "journal-%08x".formatted(of);
     }
 
-    private Path journalFile(long of) {
-        return folder.resolve("journal-%08x".formatted(of));
+    private static String snapshotFile(long of) {
+        return "snapshot-%08x".formatted(of);
     }
 
-    private Path snapshotFile(long of) {
-        return folder.resolve("snapshot-%08x".formatted(of));
+    private String inFolder(String name) {
+        return folder.path() + "/" + name;
     }
 
     // Frames
@@ -275,7 +419,7 @@ public final class FileLogStorage implements LogStorage {
     }
 
     /** The frame at the buffer's position, which then stands behind it; null, position as it was, if none is there. */
-    private static Frame frame(ByteBuffer bytes, Path file) {
+    private Frame frame(ByteBuffer bytes, String file) {
         bytes.order(ByteOrder.LITTLE_ENDIAN);
         int at = bytes.position();
         if (bytes.remaining() < HEADER_BYTES || bytes.getInt(at) != MAGIC) {
@@ -293,13 +437,13 @@ public final class FileLogStorage implements LogStorage {
         int version = bytes.getShort(at + 4) & 0xffff;
         if (version != VERSION) {
             throw new LogStorageException("%s has version %d of the cluster log; this sheep knows version %d only"
-                    .formatted(file, version, VERSION));
+                    .formatted(inFolder(file), version, VERSION));
         }
         bytes.position(at + HEADER_BYTES + length);
         return new Frame(bytes.getShort(at + 6), body);
     }
 
-    private static void refuseIfFollowedByAFrame(ByteBuffer bytes, int bad, Path file) {
+    private void refuseIfFollowedByAFrame(ByteBuffer bytes, int bad, String file) {
         for (int at = bad + 1; at <= bytes.limit() - HEADER_BYTES; at++) {
             if (bytes.getInt(at) == MAGIC && frame(bytes.duplicate().position(at), file) != null) {
                 throw damaged(file, bad);
@@ -334,7 +478,7 @@ public final class FileLogStorage implements LogStorage {
         T run();
     }
 
-    private static <T> T decode(Path file, int at, Decoding<T> decoding) {
+    private <T> T decode(String file, int at, Decoding<T> decoding) {
         try {
             return decoding.run();
         } catch (MalformedException _) {
@@ -342,10 +486,10 @@ public final class FileLogStorage implements LogStorage {
         }
     }
 
-    private static LogStorageException damaged(Path file, int at) {
+    private LogStorageException damaged(String file, int at) {
         return new LogStorageException(
                 ("the cluster log is damaged: %s at byte %d; restore that file, or empty this store "
                                 + "and let the sheep join as a new one")
-                        .formatted(file, at));
+                        .formatted(inFolder(file), at));
     }
 }

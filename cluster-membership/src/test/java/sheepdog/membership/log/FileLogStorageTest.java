@@ -41,7 +41,7 @@ class FileLogStorageTest extends LogStorageContract {
     @Test
     void aWriteThatWasCutOffAnywhereIsDroppedAndTheOnesBeforeItStay() throws IOException {
         Path file = threeWrites();
-        byte[] whole = Files.readAllBytes(file);
+        byte[] whole = used(file);
         int third = thirdFrame(whole);
         for (int length = third; length < whole.length; length++) {
             Files.write(file, Arrays.copyOf(whole, length));
@@ -73,7 +73,7 @@ class FileLogStorageTest extends LogStorageContract {
     @Test
     void aTailOfZerosIsDropped() throws IOException {
         Path file = threeWrites();
-        Files.write(file, new byte[5000], StandardOpenOption.APPEND);
+        Files.write(file, new byte[3 << 20], StandardOpenOption.APPEND);
 
         assertThat(open().load().entries()).hasSize(3);
         last.write(write(new HardState(1, 0, 0), null, LogWrite.NOTHING, entries(1, 4, 1)));
@@ -81,9 +81,37 @@ class FileLogStorageTest extends LogStorageContract {
     }
 
     @Test
+    void whatIsLeftOfACutOffWriteIsGoneBeforeTheNextOne() throws IOException {
+        Path file = threeWrites();
+        byte[] whole = used(file);
+        byte[] torn = Arrays.copyOf(whole, whole.length + 4096);
+        torn[thirdFrame(whole) + 20] ^= 1;
+        Files.write(file, torn);
+
+        open().load();
+        last.write(write(new HardState(1, 0, 0), null, LogWrite.NOTHING, List.of()));
+
+        assertThat(open().load().entries()).hasSize(2);
+        assertThat(used(file)).hasSizeLessThan(whole.length);
+    }
+
+    @Test
+    void aJournalOfAnEarlierVersionWithoutZerosGetsThem() throws IOException {
+        Path file = threeWrites();
+        long length = Files.size(file);
+        Files.write(file, used(file));
+        Files.delete(store.resolve("log/spare-journal-00"));
+
+        assertThat(open().load().entries()).hasSize(3);
+
+        assertThat(file).hasSize(length);
+        assertThat(store.resolve("log/spare-journal-00")).hasSize(length);
+    }
+
+    @Test
     void everyFlippedBitBeforeTheLastWriteIsRefusedByName() throws IOException {
         Path file = threeWrites();
-        byte[] whole = Files.readAllBytes(file);
+        byte[] whole = used(file);
         for (int at = 0; at < thirdFrame(whole); at++) {
             byte[] broken = whole.clone();
             broken[at] ^= 0x10;
@@ -102,7 +130,7 @@ class FileLogStorageTest extends LogStorageContract {
         storage.load();
         storage.write(write(new HardState(1, 0, 0), snapshot(5), LogWrite.NOTHING, List.of()));
         Path file = store.resolve("log/snapshot-00000002");
-        byte[] bytes = Files.readAllBytes(file);
+        byte[] bytes = used(file);
         bytes[bytes.length - 1] ^= 1;
         Files.write(file, bytes);
 
@@ -143,7 +171,8 @@ class FileLogStorageTest extends LogStorageContract {
         assertThat(restored.entries()).hasSize(2);
         assertThat(Files.list(store.resolve("log"))
                         .map(file -> file.getFileName().toString()))
-                .containsExactlyInAnyOrder("journal-00000002", "snapshot-00000002");
+                .containsExactlyInAnyOrder(
+                        "journal-00000002", "snapshot-00000002", "spare-journal-00", "spare-snapshot-00");
     }
 
     @Test
@@ -155,7 +184,8 @@ class FileLogStorageTest extends LogStorageContract {
 
         assertThat(Files.list(store.resolve("log"))
                         .map(file -> file.getFileName().toString()))
-                .containsExactlyInAnyOrder("journal-00000003", "snapshot-00000003");
+                .containsExactlyInAnyOrder(
+                        "journal-00000003", "snapshot-00000003", "spare-journal-00", "spare-snapshot-00");
     }
 
     @Test
@@ -163,7 +193,7 @@ class FileLogStorageTest extends LogStorageContract {
         LogStorage storage = open();
         storage.load();
         LogWrite write = write(new HardState(1, 0, 0), snapshot(5), LogWrite.NOTHING, List.of());
-        Files.createDirectory(store.resolve("log/snapshot-00000002.tmp"));
+        Files.createDirectories(store.resolve("log/snapshot-00000002/in the way"));
         assertThatThrownBy(() -> storage.write(write)).isInstanceOf(IOException.class);
 
         assertThatThrownBy(() -> storage.write(write(new HardState(1, 0, 0), null, LogWrite.NOTHING, List.of())))
@@ -179,6 +209,16 @@ class FileLogStorageTest extends LogStorageContract {
             storage.write(write(new HardState(1, 0, 0), i == 1 ? snapshot(0) : null, LogWrite.NOTHING, entries));
         }
         return store.resolve("log/journal-00000002");
+    }
+
+    /** What is in a file, without the zeros behind it. */
+    private static byte[] used(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        int used = bytes.length;
+        while (bytes[used - 1] == 0) {
+            used--;
+        }
+        return Arrays.copyOf(bytes, used);
     }
 
     /** Where the third frame begins; frames two and three are of one size. */

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import sheepdog.membership.api.ClusterLog;
 
 /** Faults that need a script, because a storm hardly ever draws them: hung disks, complaints of the leader, copies. */
 class LogFaultsTest {
@@ -45,6 +46,92 @@ class LogFaultsTest {
                     () -> lab.checks().newest().members().size() == 3
                             && lab.alive().stream().allMatch(life -> life == hung || life.log.holdsLease()),
                     Duration.ofSeconds(8));
+        }
+    }
+
+    @Test
+    void aLeaderWhoseLogFindsNoSpaceIsPutOutAndBackByItselfWhenThereIsSome() {
+        for (int seed = 0; seed < 20; seed++) {
+            Lab lab = Lab.formatted(seed, 3);
+            var full = lab.leader().orElseThrow();
+            full.box.disk.full(true);
+
+            var done = other(lab, full, 0).propose("c");
+            lab.until(
+                    () -> done.isDone()
+                            && lab.alive().stream().allMatch(life -> life == full || life.log.holdsLease())
+                            && lab.leader().filter(life -> life != full).isPresent(),
+                    Duration.ofSeconds(8));
+            lab.run(Duration.ofSeconds(40));
+            full.box.disk.full(false);
+
+            lab.until(() -> lab.allServe() && lab.checks().newest().members().size() == 3, Duration.ofSeconds(20));
+            assertThat(lab.alive()).hasSize(3).contains(full);
+        }
+    }
+
+    @Test
+    void aFollowerWhoseLogFindsNoSpaceHoldsUpNobodysDecisionsOrEpochs() {
+        for (int seed = 0; seed < 20; seed++) {
+            Lab lab = Lab.formatted(seed, 4);
+            var leader = lab.leader().orElseThrow();
+            var full = other(lab, leader, 0);
+            full.box.disk.full(true);
+
+            var done = other(lab, leader, 1).propose("c");
+            lab.until(done::isDone, Duration.ofSeconds(1));
+            long dead = kill(other(lab, leader, 2));
+            lab.until(
+                    () -> lab.checks().newest().store(dead).isEmpty()
+                            && lab.alive().stream().allMatch(life -> life == full || life.log.holdsLease()),
+                    Duration.ofSeconds(8));
+            full.box.disk.full(false);
+
+            lab.until(lab::allServe, Duration.ofSeconds(20));
+            assertThat(lab.alive()).contains(full);
+        }
+    }
+
+    @Test
+    void aClusterWithoutSpaceForItsLogDecidesNothingEndsNobodyAndGoesOnByItself() {
+        for (int seed = 0; seed < 5; seed++) {
+            Lab lab = Lab.formatted(seed, 3);
+            lab.boxes().forEach(box -> box.disk.full(true));
+
+            var done = lab.life(0).propose("c");
+            lab.run(Duration.ofMinutes(2));
+            assertThat(done).isNotDone();
+            assertThat(lab.alive()).allMatch(life -> life.log.status().phase() != ClusterLog.Phase.STOPPED);
+            lab.boxes().forEach(box -> box.disk.full(false));
+
+            lab.until(() -> done.isDone() && lab.allServe(), Duration.ofSeconds(20));
+            assertThat(done.join()).isEqualTo("ok");
+        }
+    }
+
+    @Test
+    void aFormatThatFindsNoSpaceIsGivenUpAndMayBeTriedAgain() {
+        for (int seed = 0; seed < 20; seed++) {
+            Lab lab = Lab.of(seed, 3);
+            lab.run(Duration.ofSeconds(2));
+            lab.box(seed % 3).disk.full(true);
+
+            var refused = lab.life(0).format("first");
+            lab.until(refused::isDone, Duration.ofSeconds(5));
+            assertThat(refused.join()).isEqualTo("NETWORK_ERROR");
+            lab.run(Duration.ofSeconds(5));
+            lab.box(seed % 3).disk.full(false);
+            lab.run(Duration.ofSeconds(2));
+
+            lab.format(0);
+            assertThat(lab.checks().newest().members()).hasSize(3);
+        }
+    }
+
+    @Test
+    void stormsInWhichLogsFindNoSpaceEndWell() {
+        for (int seed = 0; seed < 20; seed++) {
+            new Storm(seed).withFullDisks().run(Duration.ofSeconds(20));
         }
     }
 
@@ -131,7 +218,7 @@ class LogFaultsTest {
 
     @Test
     void formatsThatMeetEndInOneClusterOrInNone() {
-        for (int seed = 0; seed < 60; seed++) {
+        for (int seed = 0; seed < 20; seed++) {
             var random = new SplittableRandom(seed);
             var lab = new Lab(seed);
             int n = random.nextInt(2, 6);

@@ -9,6 +9,7 @@ import sheepdog.membership.consensus.HardState;
 import sheepdog.membership.consensus.LogWrite;
 import sheepdog.membership.consensus.Restored;
 import sheepdog.membership.consensus.Snapshot;
+import sheepdog.membership.files.NoSpaceException;
 
 /**
  * A log in memory, for simulations: keeps over {@link #reopened} what was synced, loses exactly the rest, and fails on
@@ -19,6 +20,7 @@ public final class SimLogStorage implements LogStorage {
     private Restored synced = Restored.EMPTY;
     private boolean failing;
     private boolean closed;
+    private boolean full;
     private boolean lying;
     private long writes;
 
@@ -34,6 +36,9 @@ public final class SimLogStorage implements LogStorage {
         }
         if (closed) {
             throw new IOException("closed");
+        }
+        if (full) {
+            throw new NoSpaceException("No space left on device");
         }
         Optional<Snapshot> snapshot = write.snapshot().isPresent() ? write.snapshot() : written.snapshot();
         var entries = new ArrayList<Entry>(write.snapshot().isPresent() ? List.of() : written.entries());
@@ -92,6 +97,11 @@ public final class SimLogStorage implements LogStorage {
     /** Whether every write fails. */
     public boolean failing() {
         return failing;
+    }
+
+    /** From now on no write finds space, also for the processes to come; or all do again. */
+    public void full(boolean now) {
+        full = now;
     }
 
     /** Most syncs are not done: a planted fault, for tests of the tests. */

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 
@@ -14,10 +15,17 @@ final class Storm {
     private final List<String> asked = new ArrayList<>();
     private int commands;
     private int wipes;
+    private Optional<SplittableRandom> fills = Optional.empty();
 
     Storm(long seed) {
         lab = new Lab(seed);
         random = lab.random().split();
+    }
+
+    /** Logs find no space now and then, too. By chances of their own: a seed's other faults stay what they are. */
+    Storm withFullDisks() {
+        fills = Optional.of(random.split());
+        return this;
     }
 
     Lab lab() {
@@ -55,6 +63,7 @@ final class Storm {
             if (random.nextInt(8) == 0) {
                 fault();
             }
+            fills.ifPresent(this::fill);
         }
         calm();
         return lab.eventsRun();
@@ -78,6 +87,15 @@ final class Storm {
             String text = (random.nextInt(200) == 0 ? "format again " : "c") + commands++;
             asked.add(text);
             alive.get(random.nextInt(alive.size())).propose(text);
+        }
+    }
+
+    private void fill(SplittableRandom chance) {
+        if (chance.nextInt(12) == 0) {
+            Lab.Box box = lab.box(chance.nextInt(lab.boxes().size()));
+            boolean full = chance.nextBoolean();
+            lab.tell("box " + box.number + (full ? " has no space" : " has space"));
+            box.disk.full(full);
         }
     }
 
@@ -188,6 +206,7 @@ final class Storm {
         lab.checks().onNextAnswer(null);
         lab.weather(0, 0, Duration.ofMillis(3), 100);
         for (Lab.Box box : lab.boxes()) {
+            box.disk.full(false);
             box.life.filter(life -> life.paused).ifPresent(Lab.Life::resume);
             boolean stopped = box.life.isPresent()
                     && box.life.get().on(box.life.get().log::status).phase()

@@ -59,7 +59,7 @@ public enum Fault {
      * what. Empty is better.
      */
     public static Set<Fault> known() {
-        return Set.of(DISK_FULL);
+        return Set.of();
     }
 
     /** Those that the cluster must do without a host for. */

@@ -65,8 +65,8 @@ public final class Invariants {
         Invariant.check(
                 known == null || known.equals(list), "epoch %s is %s and on %s %s", now.epoch(), known, node, list);
         Invariant.check(
-                node.archive().find(now.epoch()).isPresent(),
-                "%s serves in epoch %s, which is not on its disk",
+                node.archive().knows(now.epoch()),
+                "%s serves in epoch %s, which it has not even tried to write down",
                 node,
                 now.epoch());
     }

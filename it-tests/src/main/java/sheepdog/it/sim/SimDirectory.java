@@ -55,6 +55,15 @@ public final class SimDirectory {
         age = to;
     }
 
+    /**
+     * The cluster's log and the epochs' files find no space from now on, nor in what is kept for them; or they do again.
+     * Objects are {@link SimStore#fillsUp}'s.
+     */
+    public void full(boolean now) {
+        log.full(now);
+        archive.full(now);
+    }
+
     SimStore store() {
         return store;
     }

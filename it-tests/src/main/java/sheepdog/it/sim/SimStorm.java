@@ -9,7 +9,7 @@ import sheepdog.membership.runtime.Pool;
  * Faults at random, within a budget: never so many at once that a majority, or the last copy of an object, is lost for
  * good. So whatever goes wrong in a storm is a bug.
  *
- * <p>One node at a time is killed, stopped, cut off, slow, without power, or has a disk that hangs or fails; sometimes
+ * <p>One node at a time is killed, stopped, cut off, slow, without power, or has a disk that hangs, fails, or is full for all but objects; sometimes
  * all lose their power together, or new ones join, several within a moment. Between two faults the cluster gets time to agree and, every other time, to recover.
  */
 public final class SimStorm {
@@ -35,6 +35,7 @@ public final class SimStorm {
         SLOW,
         HANG,
         DISK_FAILS,
+        FULL,
         LEAVE,
         JOIN,
         BLACKOUT
@@ -133,6 +134,18 @@ public final class SimStorm {
                 }
                 victim.store().heals();
                 victim.start();
+            }
+            case FULL -> {
+                victim.directory().full(true);
+                pass();
+                if (random.nextInt(3) == 0) {
+                    SimNode other = other(victim); // So that there is something to write down.
+                    other.kill();
+                    pass();
+                    other.start();
+                    pass();
+                }
+                victim.directory().full(false);
             }
             case LEAVE -> {
                 victim.leave();

@@ -75,4 +75,69 @@ class ConsensusStoriesTest extends ClusterStories {
         assertThat(guest.longestAndReset()).isLessThan(Duration.ofSeconds(8));
         cluster.verify();
     }
+
+    @Test
+    void whoHasNoSpaceForTheLogIsMissedNoLongerThanWhoIsCutOffAndIsBackByItself() {
+        for (int i = 0; i < 3; i++) {
+            var cluster = cluster(74 + i, 3).format(3);
+            var other = cluster.guest("monkey", 3, (i + 1) % 3);
+            cluster.load(4);
+            cluster.run(Duration.ofSeconds(5));
+            other.longestAndReset();
+            SimNode full = cluster.node(i);
+
+            full.directory().full(true);
+            cluster.guest("donkey", 2, (i + 1) % 3);
+            cluster.run(Duration.ofSeconds(30));
+
+            assertThat(other.longestAndReset()).as("node %d is full", i).isLessThan(Duration.ofSeconds(8));
+            assertThat(full.isUp()).isTrue();
+            assertThat(cluster.node((i + 1) % 3).latestEpoch().orElseThrow().members())
+                    .hasSize(2);
+            full.directory().full(false);
+            cluster.awaitServing();
+            cluster.verify();
+        }
+    }
+
+    @Test
+    void anEpochForWhichOneMemberHasNoSpaceHoldsUpTheOthersNoLongerThanAHungDisk() {
+        for (int i = 0; i < 3; i++) {
+            var cluster = cluster(84 + i, 5).format(3);
+            var other = cluster.guest("monkey", 3, 4);
+            cluster.load(4);
+            cluster.run(Duration.ofSeconds(5));
+            other.longestAndReset();
+            SimNode full = cluster.node(i);
+
+            full.directory().full(true);
+            cluster.node((i + 1) % 3).kill();
+            cluster.run(Duration.ofSeconds(30));
+
+            assertThat(other.longestAndReset()).as("node %d is full", i).isLessThan(Duration.ofSeconds(8));
+            full.directory().full(false);
+            cluster.verify();
+        }
+    }
+
+    @Test
+    void aClusterThatCannotWriteItsLogWaitsAndGoesOnByItself() {
+        var cluster = cluster(80, 3).format(3);
+        var guest = cluster.guest("monkey", 3, 0);
+        cluster.load(4);
+        cluster.run(Duration.ofSeconds(5));
+
+        cluster.nodes().forEach(node -> node.directory().full(true));
+        cluster.node(2).kill();
+        cluster.run(Duration.ofSeconds(60));
+        assertThat(cluster.isServing()).isFalse();
+        assertThat(cluster.node(0).isUp() && cluster.node(1).isUp()).isTrue();
+        guest.longestAndReset();
+        cluster.nodes().forEach(node -> node.directory().full(false));
+
+        cluster.awaitServing();
+        cluster.node(2).start();
+        cluster.awaitServing();
+        cluster.verify();
+    }
 }

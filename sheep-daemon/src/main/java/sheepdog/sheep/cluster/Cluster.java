@@ -32,12 +32,14 @@ import sheepdog.store.api.ObjectStore;
  *
  * <p>An epoch that was committed is first made safe here (written down, and the store refuses mutations of earlier
  * ones), off the loop, and only then published; until then requests of the new epoch wait, and those of the old one are
- * refused by the store. Commands that follow it in the log are applied meanwhile.
+ * refused by the store. Commands that follow it in the log are applied meanwhile. On a file system so full that it cannot
+ * be written down, it is served all the same, for this node's log has it on disk, and written down when there is space.
  *
  * <p>Loop-owned. A shutdown or kill only changes {@link #status}; ending the process is {@code main}'s.
  */
 public final class Cluster implements ClusterLog.StateMachine {
     private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
+    private static final Duration SPACE_RETRY = Duration.ofSeconds(1);
 
     private final Loop loop;
     private final ClusterLog log;
@@ -52,6 +54,10 @@ public final class Cluster implements ClusterLog.StateMachine {
     private int storeCalls;
     private final List<Runnable> whenStoreIsIdle = new ArrayList<>();
     private ClusterFormat lastFormat = ClusterFormat.NONE;
+    /** Epochs that found no space, oldest first. */
+    private final List<Unwritten> unwritten = new ArrayList<>();
+
+    private boolean formatWaits;
 
     private Optional<ClusterView> view = Optional.empty();
     private boolean killed;
@@ -271,12 +277,32 @@ public final class Cluster implements ClusterLog.StateMachine {
         }
     }
 
+    /** An epoch that is not in the archive. */
+    private record Unwritten(ClusterFormat format, EpochRecord record) {}
+
+    /** What became of an epoch on the disk: of the format, and then of its own file. */
+    private record OnDisk(Outcome<Void> formatted, boolean written) {}
+
     /** The steps of one epoch run in order after those of the one before: they share a stripe. */
     private void makeSafe(EpochRecord record, ClusterFormat format) {
         lastFormat = format;
         loop.offload(Pool.BULK, 0, () -> onDisk(format, record)).thenAccept(done -> {
-            switch (done) {
-                case Outcome.Ok<Void> _ -> publish(record, format);
+            switch (done.formatted) {
+                case Outcome.Ok<Void> _ -> {
+                    formatWaits = false;
+                    if (!done.written) {
+                        writeLater(new Unwritten(format, record));
+                    }
+                    publish(record, format);
+                }
+                case Outcome.Refused<Void>(var code)
+                when code == ResultCode.NO_SPACE -> {
+                    if (!formatWaits) {
+                        formatWaits = true;
+                        LOG.warn("file system full, the format waits for space epoch={}", record.epoch());
+                    }
+                    loop.after(SPACE_RETRY, () -> makeSafe(record, format));
+                }
                 case Outcome.Refused<Void> refused ->
                     // A member that serves nothing would hold everybody up. The next start of this sheep tries again.
                     unable("the disk failed formatting the store for epoch=" + record.epoch() + " result="
@@ -286,20 +312,54 @@ public final class Cluster implements ClusterLog.StateMachine {
     }
 
     /** What an earlier run did already, or a later format undid, is left alone: the log is replayed at every start. */
-    private Outcome<Void> onDisk(ClusterFormat format, EpochRecord record) {
+    private OnDisk onDisk(ClusterFormat format, EpochRecord record) {
         if (format.index() < archive.formattedAt()) {
-            return Outcome.done();
+            return new OnDisk(Outcome.done(), true);
         }
         if (archive.formattedAt() < format.index()) {
             var erased = store.format(record.epoch());
-            if (!erased.isOk()) {
-                return erased;
+            var formatted = erased.isOk() ? archive.formatted(format) : erased;
+            if (!formatted.isOk()) {
+                return new OnDisk(formatted, false);
             }
-            archive.formatted(format);
         }
-        archive.record(record);
+        boolean written = archive.record(record).isOk();
         store.fence(record.epoch());
-        return Outcome.done();
+        return new OnDisk(Outcome.done(), written);
+    }
+
+    private void writeLater(Unwritten epoch) {
+        unwritten.add(epoch);
+        if (unwritten.size() == 1) {
+            LOG.warn("file system full, epochs are written down later, the first is epoch={}", epoch.record.epoch());
+            loop.after(SPACE_RETRY, this::writeDown);
+        }
+    }
+
+    private void writeDown() {
+        var due = List.copyOf(unwritten);
+        loop.offload(Pool.BULK, 0, () -> writtenOf(due)).thenAccept(count -> {
+            unwritten.subList(0, count).clear();
+            if (unwritten.isEmpty()) {
+                LOG.info("epochs are written down again");
+            } else {
+                loop.after(SPACE_RETRY, this::writeDown);
+            }
+        });
+    }
+
+    /** Of the first so many there is nothing left to do. */
+    private int writtenOf(List<Unwritten> due) {
+        int count = 0;
+        while (count < due.size() && isWritten(due.get(count))) {
+            count++;
+        }
+        return count;
+    }
+
+    private boolean isWritten(Unwritten epoch) {
+        return epoch.format.index() < archive.formattedAt()
+                || archive.record(epoch.record).isOk();
     }
 
     private void publish(EpochRecord record, ClusterFormat format) {

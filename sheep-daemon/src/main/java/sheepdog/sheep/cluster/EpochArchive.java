@@ -1,6 +1,7 @@
 package sheepdog.sheep.cluster;
 
 import sheepdog.membership.api.EpochRecord;
+import sheepdog.protocol.model.Outcome;
 
 /**
  * Where epochs and the format are kept in the original's layout ({@code epoch/%08u}, {@code config}), for its tools and
@@ -10,9 +11,17 @@ public interface EpochArchive {
     /** {@link ClusterFormat#index} of the last format recorded here; 0 if there was none. */
     long formattedAt();
 
-    /** Forgets every epoch and records the format; durable when it returns. */
-    void formatted(ClusterFormat format);
+    /**
+     * Forgets every epoch and records the format; durable when it returns.
+     *
+     * @return NO_SPACE if the file system is full: it may be tried again, and until then the format before is recorded
+     */
+    Outcome<Void> formatted(ClusterFormat format);
 
-    /** Durable when it returns; writing an epoch again does no harm. */
-    void record(EpochRecord epoch);
+    /**
+     * Durable when it returns; writing an epoch again does no harm.
+     *
+     * @return NO_SPACE if the file system is full, and nothing is changed
+     */
+    Outcome<Void> record(EpochRecord epoch);
 }

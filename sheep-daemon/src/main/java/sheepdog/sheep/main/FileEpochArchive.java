@@ -6,12 +6,15 @@ import java.nio.file.Path;
 import sheepdog.membership.api.EpochRecord;
 import sheepdog.membership.epochlog.ClusterConfig;
 import sheepdog.membership.epochlog.EpochLog;
+import sheepdog.membership.files.NoSpaceException;
+import sheepdog.protocol.model.Outcome;
+import sheepdog.protocol.model.ResultCode;
 import sheepdog.sheep.cluster.ClusterFormat;
 import sheepdog.sheep.cluster.EpochArchive;
 
 /**
- * Epochs in the store directory's files. A disk error here is thrown and ends the process: an epoch that cannot be
- * written down must not be served. One caller at a time.
+ * Epochs in the store directory's files. A disk error here is thrown and ends the process, but for a full file system: that
+ * passes. One caller at a time.
  */
 final class FileEpochArchive implements EpochArchive {
     private final EpochLog files;
@@ -44,20 +47,28 @@ final class FileEpochArchive implements EpochArchive {
     }
 
     @Override
-    public void formatted(ClusterFormat format) {
+    public Outcome<Void> formatted(ClusterFormat format) {
         long space = files.config().map(ClusterConfig::spaceBytes).orElse(0L);
         var config = new ClusterConfig(format.ctime(), format.flags(), format.copies(), format.store(), space);
-        try {
-            files.formatted(config, format.index());
-        } catch (IOException failed) {
-            throw new UncheckedIOException(failed);
-        }
+        return written(() -> files.formatted(config, format.index()));
     }
 
     @Override
-    public void record(EpochRecord epoch) {
+    public Outcome<Void> record(EpochRecord epoch) {
+        return written(() -> files.record(epoch.epoch(), epoch.timeSeconds(), epoch.nodes()));
+    }
+
+    @FunctionalInterface
+    private interface Writing {
+        void run() throws IOException;
+    }
+
+    private static Outcome<Void> written(Writing writing) {
         try {
-            files.record(epoch.epoch(), epoch.timeSeconds(), epoch.nodes());
+            writing.run();
+            return Outcome.done();
+        } catch (NoSpaceException _) {
+            return Outcome.refused(ResultCode.NO_SPACE);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }

@@ -141,6 +141,11 @@ public final class TestCluster {
             return store;
         }
 
+        /** The epochs on its disk. */
+        public MemoryArchive archive() {
+            return archive;
+        }
+
         public SharedLog.Node log() {
             return node;
         }
@@ -255,7 +260,13 @@ public final class TestCluster {
     }
 
     public void format(int copies) {
-        var request = new Request.MakeFs(header(Opcode.MAKE_FS), copies, ++seconds << 32, "farm");
+        format(copies, 0);
+    }
+
+    /** @param mode a flag of {@link Request.MakeFs} */
+    public void format(int copies, int mode) {
+        var header = Header.of(Opcode.MAKE_FS, mode, Epoch.NONE, 1);
+        var request = new Request.MakeFs(header, copies, ++seconds << 32, "farm");
         check(ask(1, request));
     }
 
