@@ -192,6 +192,8 @@ public final class SimClient {
                         stat.storeSize(),
                         stat.storeFree(),
                         copy);
+            case Response.ObjectCopy object ->
+                new Response.ObjectCopy(object.result(), object.marked(), object.mutated(), copy);
             case Response.Plain plain -> plain;
             case Response.VdiInfo vdi -> vdi;
             case Response.ClusterDefault fallback -> fallback;

@@ -48,19 +48,21 @@ public interface ObjectStore extends AutoCloseable {
      *
      * @param whole    exactly the object's size; the copy is of the stamp's epoch then. Empty if there is no such object
      *                 as of that epoch, which is remembered as a removal is
+     * @param mutated  of the content, where it came from ({@link ObjectInfo#mutated}); without meaning if there is none
      * @param inFlight the object may not be the same everywhere: leaves a mark with the stamp's generation and sequence,
      *                 also on an absence, and is admitted as any mutation of that owner. Otherwise no mark is made, one
      *                 that is here stays, and only the epoch is checked
      */
-    Outcome<Void> recovered(ObjectId oid, Optional<ByteBuffer> whole, Stamp stamp, boolean inFlight);
+    Outcome<Void> recovered(ObjectId oid, Optional<ByteBuffer> whole, Epoch mutated, Stamp stamp, boolean inFlight);
 
     /**
      * Recovery's word that the copy here is the newest as of {@code epoch}: it is of that epoch from now on, if it is not
      * of a later one.
      *
+     * @param mutated its bytes count as changed in that epoch, if they were not in a later one
      * @return {@code NO_OBJ} if there is none; {@code OLD_NODE_VER} under an older epoch than the fenced
      */
-    Outcome<Void> confirm(ObjectId oid, Epoch epoch);
+    Outcome<Void> confirm(ObjectId oid, Epoch epoch, Epoch mutated);
 
     /** Writes into an object that exists; {@code NO_OBJ} otherwise. An empty {@code data} only checks. */
     Outcome<Void> write(ObjectId oid, int offset, ByteBuffer data, Stamp stamp);
@@ -122,7 +124,8 @@ public interface ObjectStore extends AutoCloseable {
     List<Vid> inFlightVids();
 
     /**
-     * The copy was made equal on all replicas: its mark goes, but for what that owner itself wrote since.
+     * The copy was made equal on all replicas: its mark goes, but for what that owner itself wrote since. A marked copy
+     * counts as mutated in {@code epoch}: stores that are away may not have what is in it by now, though no mark says so.
      *
      * @param generation of the owner that made it equal
      * @return {@code OLD_NODE_VER} or {@code AGAIN}, and the mark stays, if that is an earlier one than the fenced: it

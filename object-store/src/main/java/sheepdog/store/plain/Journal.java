@@ -41,7 +41,7 @@ final class Journal implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
 
     static final int MAGIC = 0x4e4a5053;
-    static final int VERSION = 2;
+    static final int VERSION = 3;
     static final int ALIGNMENT = 4096;
     static final int BATCH_HEADER_BYTES = 64;
     static final int BATCH_BYTES_MAX = 1 << 20;

@@ -17,14 +17,21 @@ import sheepdog.protocol.model.Vid;
  *   6 extents  u16                                            48 extents: kind u32, first block u32, blocks u32 each
  *   8 oid      u64 (OWNER, COMPLETED: the vid)                .. per extent: DATA bytes, IN_PLACE u32 checksums
  *  16 epoch    u32                                            .. padding to 8
- *  20 zero     u32
+ *  20 mutated  u32, since then nobody changed the bytes that the object has from here on
  * </pre>
  *
  * @param marked   whether the object is in flight from here on
  * @param sequence as in {@link sheepdog.store.api.Stamp}
  */
 record JournalRecord(
-        Kind kind, boolean marked, long subject, Epoch epoch, long generation, long sequence, List<Extent> extents) {
+        Kind kind,
+        boolean marked,
+        long subject,
+        Epoch epoch,
+        Epoch mutated,
+        long generation,
+        long sequence,
+        List<Extent> extents) {
     private static final int HEADER_BYTES = 48;
     private static final int EXTENT_BYTES = 12;
     private static final int NUMBER_OFFSET = 40;
@@ -62,7 +69,7 @@ record JournalRecord(
     record InPlace(int first, int count, int[] sums) implements Extent {}
 
     static JournalRecord plain(Kind kind, long subject, Epoch epoch, long generation, long sequence) {
-        return new JournalRecord(kind, false, subject, epoch, generation, sequence, List.of());
+        return new JournalRecord(kind, false, subject, epoch, Epoch.NONE, generation, sequence, List.of());
     }
 
     ObjectId oid() {
@@ -111,7 +118,7 @@ record JournalRecord(
         int length = encodedLength();
         into.putInt(length).put((byte) kind.ordinal()).put((byte) (marked ? 1 : 0));
         into.putShort((short) extents.size());
-        into.putLong(subject).putInt(epoch.number()).putInt(0);
+        into.putLong(subject).putInt(epoch.number()).putInt(mutated.number());
         into.putLong(generation).putLong(sequence).putLong(number);
         for (Extent extent : extents) {
             into.putInt(
@@ -161,6 +168,7 @@ record JournalRecord(
         int extentCount = Short.toUnsignedInt(from.getShort(start + 6));
         long subject = from.getLong(start + 8);
         var epoch = new Epoch(from.getInt(start + 16));
+        var mutated = new Epoch(from.getInt(start + 20));
         long generation = from.getLong(start + 24);
         long sequence = from.getLong(start + 32);
         long number = from.getLong(start + NUMBER_OFFSET);
@@ -201,7 +209,8 @@ record JournalRecord(
         }
         from.position(start + length);
         return new Numbered(
-                new JournalRecord(Kind.ALL[kind], marked, subject, epoch, generation, sequence, List.copyOf(extents)),
+                new JournalRecord(
+                        Kind.ALL[kind], marked, subject, epoch, mutated, generation, sequence, List.copyOf(extents)),
                 number);
     }
 

@@ -10,7 +10,7 @@ import sheepdog.store.api.ObjectInfo;
  * Keys and values of the metadata; integers are big endian, so that keys sort as unsigned numbers do.
  *
  * <pre>
- *   o oid u64            version u8 = 1, epoch u32                                    an object that is here
+ *   o oid u64            version u8 = 1, epoch u32, mutated u32                       an object that is here
  *   s oid u64            version u8 = 1, then nothing or a checksum u32 per block     its checksums; nothing: all holes
  *   x oid u64            version u8 = 1, epoch u32                                    an object that was removed then
  *   m vid u32 oid u64    version u8 = 1, generation u64, sequence u64, inherited u8   an object in flight
@@ -90,8 +90,17 @@ final class MetaKeys {
         return new Epoch(checked(value, 5).getInt());
     }
 
+    static byte[] objectValue(Epoch epoch, Epoch mutated) {
+        return ByteBuffer.allocate(9)
+                .put(VERSION)
+                .putInt(epoch.number())
+                .putInt(mutated.number())
+                .array();
+    }
+
     static ObjectInfo info(byte[] objectKey, byte[] value) throws UnknownVersionException {
-        return new ObjectInfo(oidOf(objectKey), epochOf(value));
+        ByteBuffer fields = checked(value, 9);
+        return new ObjectInfo(oidOf(objectKey), new Epoch(fields.getInt()), new Epoch(fields.getInt()));
     }
 
     static byte[] serialValue(long serial) {

@@ -88,9 +88,12 @@ final class ObjectTable {
         object.content.writeLock().lock();
         try {
             if (!object.loaded) {
-                var info = meta.get(MetaKeys.object(object.oid));
-                if (info.isPresent()) {
-                    object.epoch = MetaKeys.epochOf(info.get());
+                byte[] key = MetaKeys.object(object.oid);
+                var value = meta.get(key);
+                if (value.isPresent()) {
+                    var info = MetaKeys.info(key, value.get());
+                    object.epoch = info.epoch();
+                    object.mutated = info.mutated();
                     var sums = meta.get(MetaKeys.sums(object.oid));
                     object.becomes(true, sums.isPresent() ? MetaKeys.sumsOf(object.oid, sums.get()) : new int[0]);
                 }

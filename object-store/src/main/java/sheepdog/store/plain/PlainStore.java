@@ -436,7 +436,7 @@ public final class PlainStore implements ObjectStore {
                 () -> refuses(oid, stamp),
                 object -> object.exists && !(data.remaining() == oid.size() && isLost(object))
                         ? put(object, offset, data, stamp)
-                        : make(object, offset, data, Optional.of(stamp), stamp.epoch()));
+                        : make(object, offset, data, Optional.of(stamp), stamp.epoch(), stamp.epoch()));
     }
 
     /** Whether nothing can be done to the object's file any more, but to replace it; a rotten block can be overwritten. */
@@ -453,7 +453,8 @@ public final class PlainStore implements ObjectStore {
     }
 
     @Override
-    public Outcome<Void> recovered(ObjectId oid, Optional<ByteBuffer> whole, Stamp stamp, boolean inFlight) {
+    public Outcome<Void> recovered(
+            ObjectId oid, Optional<ByteBuffer> whole, Epoch mutated, Stamp stamp, boolean inFlight) {
         if (!oid.isValid() || whole.isPresent() && whole.get().remaining() != oid.size()) {
             return Outcome.refused(ResultCode.INVALID_PARMS);
         }
@@ -462,12 +463,12 @@ public final class PlainStore implements ObjectStore {
                 oid,
                 () -> inFlight ? refuses(oid, stamp) : fences.refuses(stamp.epoch()),
                 object -> whole.isPresent()
-                        ? make(object, 0, whole.get(), mark, stamp.epoch())
+                        ? make(object, 0, whole.get(), mark, stamp.epoch(), mutated)
                         : unmake(object, mark, stamp.epoch()));
     }
 
     @Override
-    public Outcome<Void> confirm(ObjectId oid, Epoch epoch) {
+    public Outcome<Void> confirm(ObjectId oid, Epoch epoch, Epoch mutated) {
         if (!oid.isValid()) {
             return Outcome.refused(ResultCode.INVALID_PARMS);
         }
@@ -475,8 +476,8 @@ public final class PlainStore implements ObjectStore {
             if (!object.exists) {
                 return Outcome.refused(ResultCode.NO_OBJ);
             }
-            if (object.epoch.isBefore(epoch)) { // A write of nothing, so that the replay needs no kind of its own.
-                journaled(object, Optional.empty(), JournalRecord.Kind.WRITE, epoch, List.of(), _ -> {});
+            if (object.isOlder(epoch, mutated)) { // A write of nothing, so that the replay needs no kind of its own.
+                journaled(object, Optional.empty(), JournalRecord.Kind.WRITE, epoch, mutated, List.of(), _ -> {});
             }
             return Outcome.done();
         });
@@ -531,7 +532,7 @@ public final class PlainStore implements ObjectStore {
         var run = new JournalRecord.Data(blocks.first(), blocks.count(), blocks.pieces(blocks.first(), blocks.count()));
         int[] sums = blocks.sums();
         try (var lease = files.open(object.oid)) { // Before the record: a lost file is the trouble of one object.
-            journaled(object, Optional.of(stamp), JournalRecord.Kind.WRITE, stamp.epoch(), List.of(run), _ -> {
+            journaled(object, stamp, JournalRecord.Kind.WRITE, List.of(run), _ -> {
                 StoreFiles.write(lease.file(), run);
                 object.writes++;
                 System.arraycopy(sums, 0, object.sums, run.first(), sums.length);
@@ -546,12 +547,11 @@ public final class PlainStore implements ObjectStore {
         var data =
                 new JournalRecord.Data(blocks.first(), blocks.count(), blocks.pieces(blocks.first(), blocks.count()));
         try (var lease = files.open(object.oid)) {
-            Journal.Position position =
-                    journaled(object, Optional.of(stamp), JournalRecord.Kind.WRITE, stamp.epoch(), List.of(run), _ -> {
-                        StoreFiles.write(lease.file(), data);
-                        System.arraycopy(sums, 0, object.sums, run.first(), sums.length);
-                        files.sync(lease.file());
-                    });
+            Journal.Position position = journaled(object, stamp, JournalRecord.Kind.WRITE, List.of(run), _ -> {
+                StoreFiles.write(lease.file(), data);
+                System.arraycopy(sums, 0, object.sums, run.first(), sums.length);
+                files.sync(lease.file());
+            });
             appendDone(object.oid, position);
         }
     }
@@ -572,6 +572,16 @@ public final class PlainStore implements ObjectStore {
         void on(StoredObject object) throws IOException;
     }
 
+    private Journal.Position journaled(
+            StoredObject object,
+            Stamp stamp,
+            JournalRecord.Kind kind,
+            List<? extends JournalRecord.Extent> extents,
+            Effect effect)
+            throws IOException {
+        return journaled(object, Optional.of(stamp), kind, stamp.epoch(), stamp.epoch(), extents, effect);
+    }
+
     /**
      * Records a mutation, marks its object, and changes files and object when the record is on disk. A failure from
      * the record on ends all mutations of this store.
@@ -581,13 +591,14 @@ public final class PlainStore implements ObjectStore {
             Optional<Stamp> stamp,
             JournalRecord.Kind kind,
             Epoch epoch,
+            Epoch mutated,
             List<? extends JournalRecord.Extent> extents,
             Effect effect)
             throws IOException {
         long generation = stamp.map(Stamp::generation).orElse(0L);
         long sequence = stamp.map(Stamp::sequence).orElse(0L);
         var entry = new JournalRecord(
-                kind, stamp.isPresent(), object.oid.bits(), epoch, generation, sequence, List.copyOf(extents));
+                kind, stamp.isPresent(), object.oid.bits(), epoch, mutated, generation, sequence, List.copyOf(extents));
         if (stamp.isPresent()) {
             marks.note(object.oid, generation, sequence);
             if (fences.raise(object.oid.vid(), generation)) { // A newer owner shuts the door behind itself.
@@ -601,10 +612,11 @@ public final class PlainStore implements ObjectStore {
             object.content.writeLock().lock();
             try {
                 effect.on(object);
-                if (kind == JournalRecord.Kind.CREATE || object.exists && object.epoch.isBefore(epoch)) {
-                    object.epoch = epoch;
-                    var batch = new MetaBatch().put(MetaKeys.object(object.oid), MetaKeys.epochValue(epoch));
-                    meta.apply(kind == JournalRecord.Kind.CREATE ? batch.delete(MetaKeys.removal(object.oid)) : batch);
+                if (kind == JournalRecord.Kind.CREATE) {
+                    object.isMade(epoch, mutated);
+                    meta.apply(saved(object).delete(MetaKeys.removal(object.oid)));
+                } else if (object.exists && object.isNow(epoch, mutated)) {
+                    meta.apply(saved(object));
                 }
             } finally {
                 object.content.writeLock().unlock();
@@ -621,6 +633,11 @@ public final class PlainStore implements ObjectStore {
             table.changed(object); // Also if it broke off: what is known of the file now is in memory only.
             journal.applied(position);
         }
+    }
+
+    /** The object's epochs, for the metadata. */
+    private static MetaBatch saved(StoredObject object) {
+        return new MetaBatch().put(MetaKeys.object(object.oid), MetaKeys.objectValue(object.epoch, object.mutated));
     }
 
     private Journal.Position append(Vid vid, Optional<Stamp> stamp, JournalRecord entry) throws IOException {
@@ -701,7 +718,8 @@ public final class PlainStore implements ObjectStore {
         files.syncName(object);
     }
 
-    private Outcome<Void> make(StoredObject object, int offset, ByteBuffer data, Optional<Stamp> stamp, Epoch epoch)
+    private Outcome<Void> make(
+            StoredObject object, int offset, ByteBuffer data, Optional<Stamp> stamp, Epoch epoch, Epoch mutated)
             throws IOException {
         ObjectId oid = object.oid;
         var sums = new int[Blocks.count(oid)];
@@ -737,7 +755,7 @@ public final class PlainStore implements ObjectStore {
                 : runs;
         Journal.Position position;
         try {
-            position = journaled(object, stamp, JournalRecord.Kind.CREATE, epoch, extents, _ -> {
+            position = journaled(object, stamp, JournalRecord.Kind.CREATE, epoch, mutated, extents, _ -> {
                 files.moveInPlace(object, file);
                 object.becomes(true, sums);
                 if (inPlace) {
@@ -815,7 +833,7 @@ public final class PlainStore implements ObjectStore {
             throws IOException {
         boolean wasHere = object.exists;
         batch.delete(MetaKeys.object(object.oid)).delete(MetaKeys.sums(object.oid));
-        journaled(object, mark, kind, epoch, List.of(), _ -> {
+        journaled(object, mark, kind, epoch, epoch, List.of(), _ -> {
             if (wasHere) {
                 object.becomes(false, new int[0]);
                 files.delete(object);
@@ -879,7 +897,7 @@ public final class PlainStore implements ObjectStore {
         }
         // Recorded also if nothing changes here: the other replicas' copies may not have reached this state yet.
         try (var lease = files.open(oid)) {
-            journaled(object, Optional.of(stamp), JournalRecord.Kind.WRITE, stamp.epoch(), extents, _ -> {
+            journaled(object, stamp, JournalRecord.Kind.WRITE, extents, _ -> {
                 for (JournalRecord.Extent extent : extents) {
                     apply(object, lease.file(), extent);
                 }
@@ -1002,6 +1020,9 @@ public final class PlainStore implements ObjectStore {
             if (refused.isPresent()) {
                 return Outcome.refused(refused.get());
             }
+            if (marks.isInFlight(oid) && !countAsMutated(oid, epoch)) {
+                return Outcome.refused(ResultCode.EIO);
+            }
             var upTo = marks.settled(oid, generation);
             if (upTo.isPresent()) {
                 journal.append(
@@ -1021,6 +1042,27 @@ public final class PlainStore implements ObjectStore {
         } finally {
             mutations.readLock().unlock();
             life.readLock().unlock();
+        }
+    }
+
+    /** @return false if that cannot be saved */
+    private boolean countAsMutated(ObjectId oid, Epoch epoch) {
+        try {
+            StoredObject object = table.pin(oid);
+            object.content.writeLock().lock();
+            try {
+                if (object.exists && object.isNow(epoch, epoch)) {
+                    table.changed(object);
+                    meta.apply(saved(object));
+                }
+            } finally {
+                object.content.writeLock().unlock();
+                table.unpin(object);
+            }
+            return true;
+        } catch (IOException failure) {
+            LOG.warn("mark kept oid={} reason={}", oid, failure.getMessage());
+            return false;
         }
     }
 
@@ -1214,7 +1256,7 @@ public final class PlainStore implements ObjectStore {
         object.content.readLock().lock();
         try {
             if (object.exists) {
-                batch.put(MetaKeys.object(object.oid), MetaKeys.epochValue(object.epoch));
+                batch.put(MetaKeys.object(object.oid), MetaKeys.objectValue(object.epoch, object.mutated));
                 if (object.sums.length > 0) {
                     batch.put(MetaKeys.sums(object.oid), MetaKeys.sumsValue(object.sums));
                 }

@@ -102,7 +102,10 @@ final class Replay {
                 marks.ownerChanged(entry.vid());
             }
             case COMPLETED -> marks.completed(entry.vid(), entry.generation(), entry.sequence());
-            case SETTLED -> marks.settled(entry.oid(), new Marks.Completed(entry.generation(), entry.sequence()));
+            case SETTLED -> {
+                redoSettled(entry);
+                marks.settled(entry.oid(), new Marks.Completed(entry.generation(), entry.sequence()));
+            }
             case DONE -> {}
         }
     }
@@ -128,12 +131,27 @@ final class Replay {
             if (entry.kind() == JournalRecord.Kind.DROP) {
                 marks.forget(object.oid);
             }
-            if (entry.kind() == JournalRecord.Kind.CREATE || object.epoch.isBefore(entry.epoch())) {
-                object.epoch = entry.epoch();
+            if (entry.kind() == JournalRecord.Kind.CREATE) {
+                object.isMade(entry.epoch(), entry.mutated());
+            } else {
+                object.isNow(entry.epoch(), entry.mutated());
             }
         } finally {
             object.content.writeLock().unlock();
             table.changed(object);
+            table.unpin(object);
+        }
+    }
+
+    private void redoSettled(JournalRecord entry) throws IOException {
+        StoredObject object = table.pin(entry.oid());
+        object.content.writeLock().lock();
+        try {
+            if (object.exists && object.isNow(entry.epoch(), entry.epoch())) {
+                table.changed(object);
+            }
+        } finally {
+            object.content.writeLock().unlock();
             table.unpin(object);
         }
     }

@@ -23,7 +23,7 @@ import sheepdog.store.disk.DiskFile;
  */
 public final class StoreDirectory implements AutoCloseable {
     /** Of everything below {@code meta/}; another one is refused. */
-    static final int VERSION = 2;
+    static final int VERSION = 3;
 
     private static final Pattern ID =
             Pattern.compile("sheepdog store [12]\nid ([0-9a-f]{16})\nopened ([0-9]{1,18})\n(?:age ([0-9]{1,18})\n)?");

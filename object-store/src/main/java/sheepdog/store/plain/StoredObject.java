@@ -20,6 +20,7 @@ final class StoredObject {
     boolean loaded;
     boolean exists;
     Epoch epoch = Epoch.NONE;
+    Epoch mutated = Epoch.NONE;
 
     /** A checksum per block; empty if the metadata have none, though they have the object. */
     int[] sums = new int[0];
@@ -48,6 +49,27 @@ final class StoredObject {
 
     boolean isHole(int block) {
         return sums[block] == Blocks.HOLE;
+    }
+
+    void isMade(Epoch itsEpoch, Epoch itsMutated) {
+        epoch = itsEpoch;
+        mutated = itsMutated;
+    }
+
+    boolean isOlder(Epoch newEpoch, Epoch newMutated) {
+        return epoch.isBefore(newEpoch) || mutated.isBefore(newMutated);
+    }
+
+    /**
+     * Epochs only grow, but for an object that is made.
+     *
+     * @return whether something changed
+     */
+    boolean isNow(Epoch newEpoch, Epoch newMutated) {
+        boolean older = isOlder(newEpoch, newMutated);
+        epoch = epoch.isBefore(newEpoch) ? newEpoch : epoch;
+        mutated = mutated.isBefore(newMutated) ? newMutated : mutated;
+        return older;
     }
 
     void becomes(boolean present, int[] itsSums) {

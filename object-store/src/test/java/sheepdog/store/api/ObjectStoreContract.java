@@ -98,7 +98,7 @@ public abstract class ObjectStoreContract {
         store.create(OID, 0, ByteBuffer.allocate(0), stamp());
 
         assertThat(read(OID, 0, OID.size())).containsOnly(0);
-        assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH));
+        assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH, EPOCH));
     }
 
     @Test
@@ -243,12 +243,13 @@ public abstract class ObjectStoreContract {
         for (ByteBuffer whole : List.of(bytes(OID.size(), 2), mostlyZeros, bytes(OID.size(), 3))) {
             store.create(OID, 0, bytes(9 * BLOCK, 1), stamp());
 
-            assertThat(store.recovered(OID, Optional.of(whole), stamp(), false)).isEqualTo(Outcome.done());
+            assertThat(store.recovered(OID, Optional.of(whole), Epoch.FIRST, stamp(), false))
+                    .isEqualTo(Outcome.done());
 
             assertThat(whole.remaining()).as("left as it was").isEqualTo(OID.size());
             assertThat(read(OID, 0, OID.size())).isEqualTo(whole.array());
             assertThat(store.write(OID, 5, bytes(100_000, 4), stamp())).isEqualTo(Outcome.done());
-            store.recovered(OID, Optional.of(whole), stamp(), false);
+            store.recovered(OID, Optional.of(whole), Epoch.FIRST, stamp(), false);
             reopen();
             assertThat(read(OID, 0, OID.size())).isEqualTo(whole.array());
             assertThat(store.stats().objects()).isEqualTo(1);
@@ -259,11 +260,11 @@ public abstract class ObjectStoreContract {
     void recoverysCopyIsOfTheEpochItCameIn() throws Exception {
         store.create(OID, 0, bytes(BLOCK, 1), new Stamp(EPOCH.next(), 1, 1));
 
-        store.recovered(OID, Optional.of(bytes(OID.size(), 2)), stamp(), false);
+        store.recovered(OID, Optional.of(bytes(OID.size(), 2)), Epoch.FIRST, stamp(), false);
 
-        assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH));
+        assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH, Epoch.FIRST));
         reopen();
-        assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH));
+        assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH, Epoch.FIRST));
     }
 
     @Test
@@ -271,8 +272,10 @@ public abstract class ObjectStoreContract {
         var other = ObjectId.ofData(VID, 4);
         store.create(OID, 0, bytes(BLOCK, 1), stamp());
 
-        assertThat(store.recovered(OID, Optional.empty(), stamp(), false)).isEqualTo(Outcome.done());
-        assertThat(store.recovered(other, Optional.empty(), stamp(), false)).isEqualTo(Outcome.done());
+        assertThat(store.recovered(OID, Optional.empty(), Epoch.FIRST, stamp(), false))
+                .isEqualTo(Outcome.done());
+        assertThat(store.recovered(other, Optional.empty(), Epoch.FIRST, stamp(), false))
+                .isEqualTo(Outcome.done());
 
         for (int round = 0; round < 2; round++) {
             assertThat(store.find(OID)).isEmpty();
@@ -282,19 +285,19 @@ public abstract class ObjectStoreContract {
             assertThat(store.stats().objects()).isZero();
             reopen();
         }
-        store.recovered(other, Optional.empty(), new Stamp(EPOCH.next(), 1, 1), false);
-        store.recovered(other, Optional.empty(), stamp(), false);
+        store.recovered(other, Optional.empty(), Epoch.FIRST, new Stamp(EPOCH.next(), 1, 1), false);
+        store.recovered(other, Optional.empty(), Epoch.FIRST, stamp(), false);
         assertThat(store.removedIn(other)).as("the newest one").contains(EPOCH.next());
     }
 
     @Test
     void recoverysWordIsOfAWholeValidObject() {
         for (int length : new int[] {0, 10, OID.size() - 1, OID.size() + 1}) {
-            assertThat(store.recovered(OID, Optional.of(bytes(length, 2)), stamp(), false)
+            assertThat(store.recovered(OID, Optional.of(bytes(length, 2)), Epoch.FIRST, stamp(), false)
                             .code())
                     .isEqualTo(ResultCode.INVALID_PARMS);
         }
-        assertThat(store.recovered(new ObjectId(-1), Optional.empty(), stamp(), false)
+        assertThat(store.recovered(new ObjectId(-1), Optional.empty(), Epoch.FIRST, stamp(), false)
                         .code())
                 .isEqualTo(ResultCode.INVALID_PARMS);
         assertThat(store.drop(new ObjectId(-1), EPOCH).code()).isEqualTo(ResultCode.INVALID_PARMS);
@@ -305,21 +308,22 @@ public abstract class ObjectStoreContract {
         var whole = Optional.of(bytes(OID.size(), 1));
         store.fenceOwner(VID, 7);
 
-        assertThat(store.recovered(OID, whole, new Stamp(EPOCH, 1, 1), false)).isEqualTo(Outcome.done());
-        assertThat(store.recovered(OID, Optional.empty(), new Stamp(EPOCH, 99, 1), false))
+        assertThat(store.recovered(OID, whole, Epoch.FIRST, new Stamp(EPOCH, 1, 1), false))
+                .isEqualTo(Outcome.done());
+        assertThat(store.recovered(OID, Optional.empty(), Epoch.FIRST, new Stamp(EPOCH, 99, 1), false))
                 .isEqualTo(Outcome.done());
         assertThat(store.create(OID, 0, bytes(1, 1), new Stamp(EPOCH, 7, 1)))
                 .as("the fence is where it was")
                 .isEqualTo(Outcome.done());
 
         for (var content : List.of(whole, Optional.<ByteBuffer>empty())) {
-            assertThat(store.recovered(OID, content, new Stamp(EPOCH, 6, 1), true)
+            assertThat(store.recovered(OID, content, Epoch.FIRST, new Stamp(EPOCH, 6, 1), true)
                             .code())
                     .isEqualTo(ResultCode.AGAIN);
         }
         store.fence(EPOCH.next());
         for (var content : List.of(whole, Optional.<ByteBuffer>empty())) {
-            assertThat(store.recovered(OID, content, new Stamp(EPOCH, 7, 1), false)
+            assertThat(store.recovered(OID, content, Epoch.FIRST, new Stamp(EPOCH, 7, 1), false)
                             .code())
                     .isEqualTo(ResultCode.OLD_NODE_VER);
         }
@@ -337,7 +341,7 @@ public abstract class ObjectStoreContract {
             assertThat(store.removedIn(OID)).contains(EPOCH);
 
             if (byRecovery) {
-                store.recovered(OID, Optional.of(bytes(OID.size(), 2)), stamp(), false);
+                store.recovered(OID, Optional.of(bytes(OID.size(), 2)), Epoch.FIRST, stamp(), false);
             } else {
                 store.create(OID, 0, bytes(BLOCK, 1), stamp());
             }
@@ -366,7 +370,7 @@ public abstract class ObjectStoreContract {
         assertThat(store.removedIn(ObjectId.ofData(VID, 4))).contains(new Epoch(5));
         store.create(OID, 0, bytes(1, 1), new Stamp(new Epoch(3), 1, 3));
         store.remove(OID, new Stamp(new Epoch(3), 1, 4));
-        store.recovered(ObjectId.ofData(VID, 9), Optional.empty(), new Stamp(new Epoch(3), 1, 4), false);
+        store.recovered(ObjectId.ofData(VID, 9), Optional.empty(), Epoch.FIRST, new Stamp(new Epoch(3), 1, 4), false);
         assertThat(store.removedIn(OID)).isEmpty();
         assertThat(store.removedIn(ObjectId.ofData(VID, 9))).isEmpty();
 
@@ -407,25 +411,56 @@ public abstract class ObjectStoreContract {
 
     @Test
     void confirmedCopyIsOfTheEpochItWasConfirmedInAndNeverOfAnEarlierOne() throws Exception {
-        assertThat(store.confirm(OID, EPOCH).code()).isEqualTo(ResultCode.NO_OBJ);
-        store.recovered(OID, Optional.of(bytes(OID.size(), 1)), stamp(), false);
+        assertThat(store.confirm(OID, EPOCH, Epoch.NONE).code()).isEqualTo(ResultCode.NO_OBJ);
+        store.recovered(OID, Optional.of(bytes(OID.size(), 1)), Epoch.FIRST, stamp(), false);
 
-        assertThat(store.confirm(OID, EPOCH.next())).isEqualTo(Outcome.done());
-        assertThat(store.confirm(OID, EPOCH)).isEqualTo(Outcome.done());
+        assertThat(store.confirm(OID, EPOCH.next(), Epoch.NONE)).isEqualTo(Outcome.done());
+        assertThat(store.confirm(OID, EPOCH, Epoch.NONE)).isEqualTo(Outcome.done());
 
         for (int round = 0; round < 2; round++) {
-            assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH.next()));
+            assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH.next(), Epoch.FIRST));
             assertThat(read(OID, 0, OID.size())).isEqualTo(bytes(OID.size(), 1).array());
             assertThat(store.inFlightVids()).isEmpty();
             reopen();
         }
         store.fence(EPOCH.next());
-        assertThat(store.confirm(OID, EPOCH).code()).isEqualTo(ResultCode.OLD_NODE_VER);
+        assertThat(store.confirm(OID, EPOCH, Epoch.NONE).code()).isEqualTo(ResultCode.OLD_NODE_VER);
+    }
+
+    @Test
+    void copyIsMutatedWhenSomebodyLastChangedItsBytes() throws Exception {
+        store.recovered(OID, Optional.of(bytes(OID.size(), 1)), Epoch.FIRST, stamp(), false);
+        assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH, Epoch.FIRST));
+
+        store.write(OID, 0, bytes(BLOCK, 2), stamp());
+        assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH, EPOCH));
+        store.confirm(OID, EPOCH.next(), Epoch.NONE);
+        for (int round = 0; round < 2; round++) {
+            assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH.next(), EPOCH));
+            reopen();
+        }
+        assertThat(store.confirm(OID, EPOCH.next(), EPOCH.next())).isEqualTo(Outcome.done());
+        assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH.next(), EPOCH.next()));
+        store.discard(OID, 0, BLOCK, new Stamp(EPOCH.next(), 1, 99));
+        assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH.next(), EPOCH.next()));
+    }
+
+    @Test
+    void settledCopyThatWasMarkedCountsAsMutatedAndOthersDoNot() throws Exception {
+        store.create(OID, 0, bytes(BLOCK, 1), stamp());
+        assertThat(store.settled(OID, EPOCH.next(), 2)).isEqualTo(Outcome.done());
+
+        for (int round = 0; round < 2; round++) {
+            assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH.next(), EPOCH.next()));
+            reopen();
+        }
+        assertThat(store.settled(OID, EPOCH.next().next(), 2)).isEqualTo(Outcome.done());
+        assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH.next(), EPOCH.next()));
     }
 
     @Test
     void droppedObjectLeavesNothing() throws Exception {
-        store.recovered(OID, Optional.of(bytes(OID.size(), 1)), stamp(), false);
+        store.recovered(OID, Optional.of(bytes(OID.size(), 1)), Epoch.FIRST, stamp(), false);
         assertThat(store.drop(OID, EPOCH).code()).as("of this epoch").isEqualTo(ResultCode.AGAIN);
         store.fence(EPOCH.next());
         assertThat(store.drop(OID, EPOCH).code()).isEqualTo(ResultCode.OLD_NODE_VER);
@@ -469,7 +504,7 @@ public abstract class ObjectStoreContract {
             var other = ObjectId.ofData(VID, 8);
             assertThat(store.write(OID, 0, bytes(9, 2), stamp()).code()).isEqualTo(ResultCode.OLD_NODE_VER);
             assertThat(store.create(other, 0, bytes(9, 2), stamp()).code()).isEqualTo(ResultCode.OLD_NODE_VER);
-            assertThat(store.recovered(other, Optional.of(bytes(OID.size(), 2)), stamp(), false)
+            assertThat(store.recovered(other, Optional.of(bytes(OID.size(), 2)), Epoch.FIRST, stamp(), false)
                             .code())
                     .isEqualTo(ResultCode.OLD_NODE_VER);
             assertThat(store.remove(OID, stamp()).code()).isEqualTo(ResultCode.OLD_NODE_VER);
@@ -480,7 +515,7 @@ public abstract class ObjectStoreContract {
         assertThat(read(OID, 0, BLOCK)).isEqualTo(bytes(BLOCK, 1).array());
         var newer = new Stamp(EPOCH.next(), 1, 99);
         assertThat(store.write(OID, 0, bytes(9, 2), newer).code()).isEqualTo(ResultCode.SUCCESS);
-        assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH.next()));
+        assertThat(store.find(OID)).contains(new ObjectInfo(OID, EPOCH.next(), EPOCH.next()));
     }
 
     @Test
@@ -646,7 +681,8 @@ public abstract class ObjectStoreContract {
     @Test
     void absenceCanBeInFlightAndIsStillAnAbsence() throws Exception {
         var untilSettled = new Stamp(EPOCH, 1, 1L << 62);
-        assertThat(store.recovered(OID, Optional.empty(), untilSettled, true)).isEqualTo(Outcome.done());
+        assertThat(store.recovered(OID, Optional.empty(), Epoch.FIRST, untilSettled, true))
+                .isEqualTo(Outcome.done());
         reopen();
         assertThat(store.inFlight(VID)).containsExactly(OID);
         assertThat(store.find(OID)).isEmpty();
@@ -655,7 +691,7 @@ public abstract class ObjectStoreContract {
         store.settled(OID, EPOCH, 1);
         reopen();
         assertThat(store.inFlight(VID)).isEmpty();
-        assertThat(store.recovered(OID, Optional.empty(), untilSettled, true))
+        assertThat(store.recovered(OID, Optional.empty(), Epoch.FIRST, untilSettled, true))
                 .as("what is remembered already can be marked")
                 .isEqualTo(Outcome.done());
         assertThat(store.inFlight(VID)).containsExactly(OID);
@@ -664,12 +700,12 @@ public abstract class ObjectStoreContract {
     @Test
     void recoverysCopyIsInFlightIfItsSourceWasAndAMarkThatIsHereStays() throws Exception {
         var whole = Optional.of(bytes(OID.size(), 1));
-        store.recovered(OID, whole, stamp(), false);
+        store.recovered(OID, whole, Epoch.FIRST, stamp(), false);
         assertThat(store.inFlight(VID)).isEmpty();
 
-        store.recovered(OID, whole, new Stamp(EPOCH, 1, 1L << 62), true);
+        store.recovered(OID, whole, Epoch.FIRST, new Stamp(EPOCH, 1, 1L << 62), true);
         assertThat(store.inFlight(VID)).containsExactly(OID);
-        store.recovered(OID, whole, stamp(), false);
+        store.recovered(OID, whole, Epoch.FIRST, stamp(), false);
         store.completed(VID, 1, 1000);
 
         assertThat(store.inFlight(VID)).containsExactly(OID);

@@ -243,7 +243,7 @@ class ConcurrentStoreTest {
         for (int index = 0; index < 8; index++) {
             ByteBuffer whole = bytes(oid.size(), index);
             contents.add(whole.array());
-            calls.add(() -> store.recovered(oid, Optional.of(whole), new Stamp(Epoch.FIRST, 1, 1), false));
+            calls.add(() -> store.recovered(oid, Optional.of(whole), Epoch.FIRST, new Stamp(Epoch.FIRST, 1, 1), false));
         }
 
         for (Future<Outcome<Void>> one : pool.invokeAll(calls)) {
@@ -275,7 +275,10 @@ class ConcurrentStoreTest {
             for (int round = 1; round <= 1500; round++) {
                 var stamp = new Stamp(Epoch.FIRST, 1, round);
                 assertThat(store.create(oid, 0, bytes(BLOCK, round), stamp)).isEqualTo(Outcome.done());
-                assertThat(removes ? store.remove(oid, stamp) : store.recovered(oid, Optional.empty(), stamp, false))
+                assertThat(
+                                removes
+                                        ? store.remove(oid, stamp)
+                                        : store.recovered(oid, Optional.empty(), Epoch.FIRST, stamp, false))
                         .as("round %d", round)
                         .isEqualTo(Outcome.done());
             }

@@ -179,7 +179,8 @@ class DiskFaultTest {
 
         fail("write", OID.toString());
         assertThat(store.create(OID, 0, bytes(OID.size(), 1), stamp()).code()).isEqualTo(ResultCode.EIO);
-        assertThat(store.recovered(OID, whole(1), stamp(), false).code()).isEqualTo(ResultCode.EIO);
+        assertThat(store.recovered(OID, whole(1), Epoch.FIRST, stamp(), false).code())
+                .isEqualTo(ResultCode.EIO);
         fail("sync", OID.toString());
         assertThat(store.create(OID, 0, bytes(OID.size(), 1), stamp()).code()).isEqualTo(ResultCode.EIO);
         heal();
@@ -224,8 +225,10 @@ class DiskFaultTest {
         machine.disk.capacity(machine.disk.usedBytes() + 2 * BLOCK);
 
         assertThat(store.create(OTHER, 0, bytes(OID.size(), 2), stamp()).code()).isEqualTo(ResultCode.NO_SPACE);
-        assertThat(store.recovered(OTHER, whole(2), stamp(), false).code()).isEqualTo(ResultCode.NO_SPACE);
-        assertThat(store.recovered(OID, whole(2), stamp(), false).code()).isEqualTo(ResultCode.NO_SPACE);
+        assertThat(store.recovered(OTHER, whole(2), Epoch.FIRST, stamp(), false).code())
+                .isEqualTo(ResultCode.NO_SPACE);
+        assertThat(store.recovered(OID, whole(2), Epoch.FIRST, stamp(), false).code())
+                .isEqualTo(ResultCode.NO_SPACE);
         assertThat(read(store, OID, 0, 8 * BLOCK)).isEqualTo(bytes(8 * BLOCK, 1).array());
         assertThat(store.write(OID, 8 * BLOCK, bytes(20 * BLOCK, 3), stamp()).code())
                 .isEqualTo(ResultCode.NO_SPACE);
@@ -382,7 +385,7 @@ class DiskFaultTest {
                 case "large write" -> again.write(OID, 0, bytes(100 * BLOCK, 2), stamp());
                 case "discard" -> again.discard(OID, 0, BLOCK, stamp());
                 case "drop" -> drop(again, OID);
-                default -> again.recovered(OID, Optional.empty(), stamp(), false);
+                default -> again.recovered(OID, Optional.empty(), Epoch.FIRST, stamp(), false);
             };
 
             boolean gone = mutation.equals("drop") || mutation.equals("recovered");
@@ -408,7 +411,7 @@ class DiskFaultTest {
         PlainStore again = machine.open();
         assertThat(again.read(OID, 0, ByteBuffer.allocate(BLOCK)).code()).isEqualTo(ResultCode.EIO);
 
-        assertThat(again.recovered(OID, whole(2), stamp(), false)).isEqualTo(Outcome.done());
+        assertThat(again.recovered(OID, whole(2), Epoch.FIRST, stamp(), false)).isEqualTo(Outcome.done());
 
         assertThat(read(again, OID, 0, BLOCK)).isEqualTo(bytes(BLOCK, 2).array());
     }
@@ -620,11 +623,11 @@ class DiskFaultTest {
                     var fresh = new SimMachine();
                     PlainStore store = fresh.open();
                     store.create(OID, 0, bytes(OID.size(), 1), stamp());
-                    store.recovered(OID, Optional.of(almost(2)), stamp(), false);
+                    store.recovered(OID, Optional.of(almost(2)), Epoch.FIRST, stamp(), false);
                     fresh.power.cutAt(fresh.power.changes() + cut);
                     boolean acknowledged = false;
                     try {
-                        acknowledged = store.recovered(OID, Optional.of(replacement), stamp(), true)
+                        acknowledged = store.recovered(OID, Optional.of(replacement), Epoch.FIRST, stamp(), true)
                                 .isOk();
                         fresh.power.cut();
                     } catch (PowerCut _) {
@@ -651,9 +654,10 @@ class DiskFaultTest {
     @Test
     void contentOfAReplacementThatNeverCameIsNotTakenForTheCopyItResembles() throws IOException {
         PlainStore store = machine.open();
-        store.recovered(OID, Optional.of(almost(2)), stamp(), false);
+        store.recovered(OID, Optional.of(almost(2)), Epoch.FIRST, stamp(), false);
         fail("write", "journal");
-        assertThat(store.recovered(OID, Optional.of(almost(3)), stamp(), false).code())
+        assertThat(store.recovered(OID, Optional.of(almost(3)), Epoch.FIRST, stamp(), false)
+                        .code())
                 .isEqualTo(ResultCode.EIO);
         heal();
         machine.restartProgram();
@@ -691,7 +695,7 @@ class DiskFaultTest {
         PlainStore store = machine.open();
         for (int index = 0; index < 2500; index++) {
             var oid = ObjectId.ofAttr(new Vid(7), index);
-            store.recovered(oid, Optional.empty(), new Stamp(new Epoch(1 + index % 2), 1, 1), false);
+            store.recovered(oid, Optional.empty(), Epoch.FIRST, new Stamp(new Epoch(1 + index % 2), 1, 1), false);
         }
 
         store.forgetRemovals(Epoch.FIRST);

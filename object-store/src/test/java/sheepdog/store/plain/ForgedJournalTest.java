@@ -39,7 +39,8 @@ class ForgedJournalTest {
 
     /** A batch that removes somebody else's object. */
     private static ByteBuffer forged(long serial, long index) {
-        var removal = new JournalRecord(JournalRecord.Kind.REMOVE, true, VICTIM.bits(), Epoch.FIRST, 1, 1, List.of());
+        var removal = new JournalRecord(
+                JournalRecord.Kind.REMOVE, true, VICTIM.bits(), Epoch.FIRST, Epoch.FIRST, 1, 1, List.of());
         var batch = ByteBuffer.allocate(Journal.BATCH_HEADER_BYTES + removal.encodedLength())
                 .order(ByteOrder.LITTLE_ENDIAN);
         batch.position(Journal.BATCH_HEADER_BYTES);

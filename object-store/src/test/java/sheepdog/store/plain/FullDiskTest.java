@@ -143,8 +143,9 @@ class FullDiskTest {
         overwrite(store, ResultCode.SUCCESS);
         machine.disk.capacity(machine.disk.usedBytes() + RESERVED / 2 - BLOCK);
 
-        assertThat(store.recovered(OTHER, Optional.empty(), stamp(), false)).isEqualTo(Outcome.done());
-        assertThat(store.recovered(OID, Optional.of(bytes(OID.size(), 1)), stamp(), false)
+        assertThat(store.recovered(OTHER, Optional.empty(), Epoch.FIRST, stamp(), false))
+                .isEqualTo(Outcome.done());
+        assertThat(store.recovered(OID, Optional.of(bytes(OID.size(), 1)), Epoch.FIRST, stamp(), false)
                         .code())
                 .isEqualTo(ResultCode.NO_SPACE);
         store.completed(OID.vid(), 1, sequence);

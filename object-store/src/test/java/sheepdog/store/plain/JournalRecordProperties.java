@@ -19,6 +19,7 @@ class JournalRecordProperties {
     void recordsReadBackAsTheyWereWritten(
             @ForAll boolean marked,
             @ForAll int epoch,
+            @ForAll int mutated,
             @ForAll long generation,
             @ForAll long sequence,
             @ForAll @IntRange(max = 1000) int first,
@@ -33,6 +34,7 @@ class JournalRecordProperties {
                 marked,
                 oid.bits(),
                 new Epoch(epoch),
+                new Epoch(mutated),
                 generation,
                 sequence,
                 List.of(
@@ -53,6 +55,7 @@ class JournalRecordProperties {
         assertThat(read.record().marked()).isEqualTo(marked);
         assertThat(read.record().oid()).isEqualTo(oid);
         assertThat(read.record().epoch()).isEqualTo(new Epoch(epoch));
+        assertThat(read.record().mutated()).isEqualTo(new Epoch(mutated));
         assertThat(read.record().generation()).isEqualTo(generation);
         assertThat(read.record().sequence()).isEqualTo(sequence);
         assertThat(read.record().extents().get(0)).isEqualTo(new JournalRecord.Zeros(first, count));

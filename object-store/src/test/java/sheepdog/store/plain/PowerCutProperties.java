@@ -217,7 +217,7 @@ class PowerCutProperties {
         var stamp = new Stamp(model.epoch, model.generation, UNTIL_SETTLED);
         model.begin(oid, result);
         model.inOneStep = true;
-        assertThat(store.recovered(oid, result.map(ByteBuffer::wrap), stamp, inFlight))
+        assertThat(store.recovered(oid, result.map(ByteBuffer::wrap), Epoch.FIRST, stamp, inFlight))
                 .isEqualTo(Outcome.done());
         model.finish(inFlight ? UNTIL_SETTLED : 0);
     }

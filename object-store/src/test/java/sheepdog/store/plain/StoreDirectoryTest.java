@@ -30,7 +30,7 @@ class StoreDirectoryTest {
             assertThat(directory.incarnation()).isEqualTo(1);
             assertThat(folder.resolve("sheep/obj")).isDirectory();
             assertThat(folder.resolve("sheep/epoch")).isDirectory();
-            assertThat(folder.resolve("sheep/meta/version")).hasContent("2");
+            assertThat(folder.resolve("sheep/meta/version")).hasContent("3");
         }
     }
 
@@ -88,9 +88,9 @@ class StoreDirectoryTest {
 
         assertThatThrownBy(() -> open(folder))
                 .isInstanceOf(StoreRefusedException.class)
-                .hasMessage("the store in " + folder + " has format version 1, this sheep knows 2");
+                .hasMessage("the store in " + folder + " has format version 1, this sheep knows 3");
 
-        Files.writeString(folder.resolve("meta/version"), "2\n");
+        Files.writeString(folder.resolve("meta/version"), "3\n");
         open(folder).close();
     }
 

@@ -137,14 +137,15 @@ class StoreModelProperties {
                 model.remove(oid);
             }
             case RECOVERED_ABSENT -> {
-                code = store.recovered(oid, Optional.empty(), stamp, false).code();
+                code = store.recovered(oid, Optional.empty(), Epoch.FIRST, stamp, false)
+                        .code();
                 expected = oid.isValid() ? ResultCode.SUCCESS : ResultCode.INVALID_PARMS;
                 model.remove(oid);
             }
             case RECOVERED -> {
                 var whole = new byte[oid.size()];
                 new SplittableRandom(step.seed()).nextBytes(whole);
-                code = store.recovered(oid, Optional.of(ByteBuffer.wrap(whole)), stamp, false)
+                code = store.recovered(oid, Optional.of(ByteBuffer.wrap(whole)), Epoch.FIRST, stamp, false)
                         .code();
                 expected = oid.isValid() ? ResultCode.SUCCESS : ResultCode.INVALID_PARMS;
                 if (oid.isValid()) {

@@ -142,7 +142,7 @@ class WriteOrderTest {
         store.create(OID, 0, bytes(4096), stamp());
         calls.clear();
 
-        store.recovered(OID, Optional.of(bytes(OID.size())), stamp(), false);
+        store.recovered(OID, Optional.of(bytes(OID.size())), Epoch.FIRST, stamp(), false);
 
         assertThat(calls)
                 .containsExactly(

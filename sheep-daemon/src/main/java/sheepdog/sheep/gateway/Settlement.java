@@ -242,7 +242,7 @@ final class Settlement {
                         if (sound.isPresent()) {
                             fetch(oid, replicas, candidates);
                         } else {
-                            remove(oid, replicas, others);
+                            remove(oid, replicas);
                         }
                     }
                     default -> {
@@ -310,13 +310,14 @@ final class Settlement {
             whole.release();
         }
 
-        private void remove(ObjectId oid, List<Node> replicas, List<Node> others) {
+        /** The one who lacks it, too, for he may not remember why, and who asks him later would take an older copy for the newest. */
+        private void remove(ObjectId oid, List<Node> replicas) {
             var requests = new ArrayList<PeerRequest>();
-            for (int i = 0; i < others.size(); i++) {
+            for (int i = 0; i < replicas.size(); i++) {
                 requests.add(new PeerRequest.RemoveReplica(
                         header(Opcode.REMOVE_REPLICA, 0), oid, generation, ++sequence, 0));
             }
-            sendAll(others, requests, () -> finish(oid, replicas));
+            sendAll(replicas, requests, () -> finish(oid, replicas));
         }
 
         private void finish(ObjectId oid, List<Node> replicas) {

@@ -37,9 +37,10 @@ final class MeasuredStore implements ObjectStore {
     }
 
     @Override
-    public Outcome<Void> recovered(ObjectId oid, Optional<ByteBuffer> whole, Stamp stamp, boolean inFlight) {
+    public Outcome<Void> recovered(
+            ObjectId oid, Optional<ByteBuffer> whole, Epoch mutated, Stamp stamp, boolean inFlight) {
         var operation = whole.isPresent() ? StoreOperation.CREATE : StoreOperation.REMOVE;
-        return timed(operation, () -> store.recovered(oid, whole, stamp, inFlight));
+        return timed(operation, () -> store.recovered(oid, whole, mutated, stamp, inFlight));
     }
 
     @Override
@@ -78,8 +79,8 @@ final class MeasuredStore implements ObjectStore {
     }
 
     @Override
-    public Outcome<Void> confirm(ObjectId oid, Epoch epoch) {
-        return store.confirm(oid, epoch);
+    public Outcome<Void> confirm(ObjectId oid, Epoch epoch, Epoch mutated) {
+        return store.confirm(oid, epoch, mutated);
     }
 
     @Override

@@ -157,7 +157,7 @@ public final class Peer {
                         () -> Response.of(store.settled(r.oid(), r.header().epoch(), r.generation())
                                 .code()));
             case PeerRequest.StatObject r -> local.stat(r.oid()).thenAccept(done::complete);
-            case PeerRequest.FetchObject r -> local.fetch(r.oid()).thenAccept(done::complete);
+            case PeerRequest.FetchObject r -> local.fetch(r.oid(), r.data()).thenAccept(done::complete);
             case PeerRequest.ListObjects r -> offload(Pool.BULK, r.header().id(), done, () -> list(r));
         }
     }

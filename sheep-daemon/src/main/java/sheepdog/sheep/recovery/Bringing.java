@@ -1,7 +1,9 @@
 package sheepdog.sheep.recovery;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -14,12 +16,14 @@ import sheepdog.membership.api.Member;
 import sheepdog.membership.runtime.Cancellable;
 import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.membership.runtime.Pool;
+import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.model.Payload;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.wire.Header;
+import sheepdog.protocol.wire.ObjectChanges;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Response;
@@ -202,16 +206,16 @@ final class Bringing {
         }
         switch (verdict.orElse(null)) {
             case Verdict.Copy(var holders) -> take(holders);
-            case Verdict.Absence(boolean removed, boolean marked) -> {
+            case Verdict.Absence(boolean marked) -> {
                 if (evidence.isByDeclaration()) {
                     LOG.warn("declared lost oid={} epoch={} nothing of it is here", oid, view.epoch());
                 }
                 boolean remembered = ours.kind() == Kind.REMOVED && ours.epoch().equals(view.epoch());
-                if (ours.kind() != Kind.COPY && (remembered || !removed) && (ours.marked() || !marked)) {
+                if (remembered && (ours.marked() || !marked)) {
                     finish();
                 } else {
                     phase = Phase.TAKING;
-                    replace(Optional.empty(), marked);
+                    replaceByAbsence(marked);
                 }
             }
             case null -> {}
@@ -229,7 +233,8 @@ final class Bringing {
                     evidence.epochOf(holders),
                     holders.stream().sorted().map(Long::toHexString).toList());
         }
-        if (holders.contains(means.cluster().self().storeId())) {
+        long self = means.cluster().self().storeId();
+        if (holders.contains(self) || holders.stream().anyMatch(holder -> evidence.isSame(self, holder))) {
             phase = Phase.TAKING;
             keepOurs();
         } else {
@@ -240,35 +245,93 @@ final class Bringing {
                     .findFirst()
                     .ifPresent(holder -> {
                         phase = Phase.TAKING;
-                        fetch(holder);
+                        readOurs(holder);
                     });
         }
     }
 
-    /** Our copy is the newest; those who bore it out may be gone tomorrow, so it gets today's epoch. */
+    /** Our copy is the newest, or the same; those who bore it out may be gone tomorrow, so it gets today's epoch. */
     private void keepOurs() {
+        Epoch mutated = evidence.mutatedAtLeast();
         means.cluster()
-                .onStore(Pool.STORE, oid.bits(), () -> means.store().confirm(oid, view.epoch()))
+                .onStore(Pool.STORE, oid.bits(), () -> means.store().confirm(oid, view.epoch(), mutated))
                 .thenAccept(this::taken);
     }
 
+    /** What we have may be much like the newest, so that little need travel; unless it cannot be read. */
+    private void readOurs(Member holder) {
+        if (ours.kind() != Kind.COPY) {
+            fetch(holder, Payload.EMPTY, ByteBuffer.allocate(oid.size()));
+            return;
+        }
+        means.cluster()
+                .onStore(Pool.STORE, oid.bits(), () -> {
+                    var content = ByteBuffer.allocate(oid.size());
+                    boolean whole = means.store().read(oid, 0, content).isOk();
+                    return new OldContent(
+                            whole ? content.clear() : ByteBuffer.allocate(oid.size()),
+                            whole ? Payload.of(ObjectChanges.digests(content)) : Payload.EMPTY);
+                })
+                .thenAccept(old -> {
+                    if (!isOver()) {
+                        fetch(holder, old.digests(), old.content());
+                    }
+                });
+    }
+
+    private record OldContent(ByteBuffer content, Payload digests) {}
+
     /** If this fails, its copy may be damaged: others that may answer later have it, too. */
-    private void fetch(Member holder) {
+    private void fetch(Member holder, Payload digests, ByteBuffer old) {
         Node node = holder.node();
-        var request = new PeerRequest.FetchObject(Header.of(Opcode.FETCH_OBJECT, 0, view.epoch(), 0), oid);
+        var request = new PeerRequest.FetchObject(Header.of(Opcode.FETCH_OBJECT, 0, view.epoch(), 0), oid, digests);
         means.peers().send(node, request).thenAccept(answer -> {
             if (isOver()) {
                 answer.release();
-            } else if (answer instanceof Response.ObjectData data && data.result() == ResultCode.SUCCESS) {
-                replace(Optional.of(data.data()), data.copies() != 0);
+            } else if (answer instanceof Response.ObjectCopy copy && copy.result() == ResultCode.SUCCESS) {
+                replace(copy, old, holder);
             } else {
-                LOG.warn("copy not had oid={} from={} result={}", oid, node.id(), answer.result());
+                notHad(holder, answer.result());
                 answer.release();
-                failed.add(holder.storeId());
-                phase = Phase.ASKING;
-                goOn();
             }
         });
+    }
+
+    private void notHad(Member holder, ResultCode result) {
+        LOG.warn("copy not had oid={} from={} result={}", oid, holder.node().id(), result);
+        failed.add(holder.storeId());
+        phase = Phase.ASKING;
+        goOn();
+    }
+
+    private void replace(Response.ObjectCopy copy, ByteBuffer old, Member holder) {
+        Stamp stamp = stamp();
+        Epoch mutated = Collections.max(List.of(copy.mutated(), evidence.mutatedAtLeast()));
+        means.cluster()
+                .onStore(
+                        Pool.STORE,
+                        oid.bits(),
+                        () -> ObjectChanges.apply(copy.data().bytes(), old)
+                                ? means.store().recovered(oid, Optional.of(old), mutated, stamp, copy.marked())
+                                : Outcome.<Void>refused(ResultCode.INVALID_PARMS))
+                .thenAccept(result -> {
+                    copy.release();
+                    if (result.code() == ResultCode.INVALID_PARMS && !isOver()) {
+                        notHad(holder, result.code());
+                    } else {
+                        taken(result);
+                    }
+                });
+    }
+
+    private void replaceByAbsence(boolean marked) {
+        Stamp stamp = stamp();
+        means.cluster()
+                .onStore(
+                        Pool.STORE,
+                        oid.bits(),
+                        () -> means.store().recovered(oid, Optional.empty(), Epoch.NONE, stamp, marked))
+                .thenAccept(this::taken);
     }
 
     /**
@@ -276,18 +339,8 @@ final class Bringing {
      * may be gone before the object is settled, and nobody else may know. The mark goes when it is settled, not by the
      * owner's word.
      */
-    private void replace(Optional<Payload> content, boolean marked) {
-        var generation = means.cluster().owner(oid.vid()).generation();
-        var stamp = new Stamp(view.epoch(), generation, UNTIL_SETTLED);
-        means.cluster()
-                .onStore(
-                        Pool.STORE,
-                        oid.bits(),
-                        () -> means.store().recovered(oid, content.map(Payload::bytes), stamp, marked))
-                .thenAccept(result -> {
-                    content.ifPresent(Payload::release);
-                    taken(result);
-                });
+    private Stamp stamp() {
+        return new Stamp(view.epoch(), means.cluster().owner(oid.vid()).generation(), UNTIL_SETTLED);
     }
 
     private void taken(Outcome<Void> result) {

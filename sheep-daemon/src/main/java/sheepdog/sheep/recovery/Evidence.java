@@ -29,7 +29,11 @@ import sheepdog.sheep.cluster.ReplicaSet;
  *       answered: that one has nothing of that epoch, so nothing was acknowledged in it.
  * </ul>
  *
- * Stores that an operator has declared gone for good are waited for no more: where an epoch lacks a witness and one of its
+ * <p>A copy that is behind need not be another one: if nobody changed the newest since the epoch that it is of, and
+ * neither is marked, both are the same. For it had all that was acknowledged up to then, a mark would tell of what was
+ * not, and settling a marked copy counts as changing it.
+ *
+ * <p>Stores that an operator has declared gone for good are waited for no more: where an epoch lacks a witness and one of its
  * replicas is gone, the newest of what all the others have counts.
  *
  * <p>It does not matter whether these are one store or many. Where they do not suffice, one of the {@link #missing} must
@@ -65,11 +69,12 @@ final class Evidence {
         record Copy(Set<Long> holders) implements Verdict {}
 
         /**
-         * @param removed whether somebody remembers a removal. Who relies on that has to remember it, too: it may have
-         *                been one that was not acknowledged, and is now taken for one that was
-         * @param marked  whether somebody who knows of the absence has it marked as in flight
+         * Who relies on it has to remember it, as one remembers a removal: it may be read from now on, though a write or a
+         * removal that was not acknowledged is somewhere, which must not be found later.
+         *
+         * @param marked whether somebody who knows of the absence has it marked as in flight
          */
-        record Absence(boolean removed, boolean marked) implements Verdict {}
+        record Absence(boolean marked) implements Verdict {}
     }
 
     /**
@@ -119,7 +124,7 @@ final class Evidence {
 
     /** Whether a store is sure of what it has in the current epoch, whatever that is. */
     boolean isSure(long storeId) {
-        var nothing = new ObjectState(null, Kind.NOTHING, Epoch.NONE, false, Epoch.NONE);
+        var nothing = new ObjectState(null, Kind.NOTHING, Epoch.NONE, false, Epoch.NONE, Epoch.NONE);
         return !newborn
                 && !epochs.isEmpty()
                 && epochs.getLast().epoch().equals(current)
@@ -183,9 +188,27 @@ final class Evidence {
             }
             marked |= state.marked() && (isNewest || newest.equals(Epoch.NONE));
         }
-        return holders.isEmpty()
-                ? new Verdict.Absence(!newest.equals(Epoch.NONE), marked)
-                : new Verdict.Copy(Set.copyOf(holders));
+        return holders.isEmpty() ? new Verdict.Absence(marked) : new Verdict.Copy(Set.copyOf(holders));
+    }
+
+    /**
+     * Whether the copy that a store has is the newest content byte by byte, as one of the holders has it. Both have
+     * answered.
+     */
+    boolean isSame(long storeId, long holderId) {
+        ObjectState state = answers.get(storeId);
+        ObjectState newest = answers.get(holderId);
+        return isCopy(state)
+                && !state.marked()
+                && !newest.marked()
+                && !state.epoch().isBefore(newest.mutated())
+                && !state.epoch().isBefore(mutatedAtLeast())
+                && (!newborn || !sureUpTo(storeId, state).isBefore(newest.mutated()));
+    }
+
+    /** What is found counts as mutated in this epoch, if not later: those overruled may have what is newer than it. */
+    Epoch mutatedAtLeast() {
+        return lost.map(Lost::epoch).orElse(Epoch.NONE);
     }
 
     /** Sets of stores, each of which one must answer before there can be a verdict; empty if there is one. */
@@ -235,23 +258,20 @@ final class Evidence {
             return Optional.of(newestOf(lost.orElseThrow()));
         }
         if (latest.equals(Epoch.NONE)) {
-            return newborn ? Optional.of(new Verdict.Absence(false, false)) : Optional.empty();
+            return newborn ? Optional.of(new Verdict.Absence(false)) : Optional.empty();
         }
         var holders = new HashSet<Long>();
-        boolean removed = false;
         boolean marked = false;
         for (var answer : answers.entrySet()) {
             if (sureUpTo(answer.getKey(), answer.getValue()).equals(latest)) {
                 if (isCopy(answer.getValue())) {
                     holders.add(answer.getKey());
                 } else {
-                    removed |= answer.getValue().kind() == Kind.REMOVED;
                     marked |= answer.getValue().marked();
                 }
             }
         }
-        return Optional.of(
-                holders.isEmpty() ? new Verdict.Absence(removed, marked) : new Verdict.Copy(Set.copyOf(holders)));
+        return Optional.of(holders.isEmpty() ? new Verdict.Absence(marked) : new Verdict.Copy(Set.copyOf(holders)));
     }
 
     /** An absence is remembered, for others must find it. */
@@ -265,7 +285,8 @@ final class Evidence {
                 .filter(s -> answers.get(s).epoch().equals(newest.orElseThrow()))
                 .filter(s -> answers.get(s).kind() == Kind.COPY)
                 .collect(Collectors.toUnmodifiableSet());
-        return holders.isEmpty() ? new Verdict.Absence(true, false) : new Verdict.Copy(holders);
+        boolean marked = found.stream().anyMatch(s -> answers.get(s).marked());
+        return holders.isEmpty() ? new Verdict.Absence(marked) : new Verdict.Copy(holders);
     }
 
     /** A copy from before the object's birth is one of an earlier object of that id. */

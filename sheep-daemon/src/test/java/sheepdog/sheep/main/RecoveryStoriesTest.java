@@ -9,6 +9,7 @@ import static sheepdog.sheep.testkit.TestCluster.remove;
 import static sheepdog.sheep.testkit.TestCluster.write;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -105,6 +106,32 @@ class RecoveryStoriesTest {
         assertThat(cluster.code(3, read(data, 0, 1))).isEqualTo(ResultCode.NO_OBJ);
         cluster.ask(3, create(data, 1, new byte[] {7}));
         assertThat(cluster.bytes(3, data, 0, 2)).containsExactly(0, 7);
+    }
+
+    @Test
+    void aSheepThatComesBackIsSentNothingButWhatChangedWhileItWasAway() {
+        var oids = objects(vid, 10);
+        cluster.loop().advance(Duration.ofSeconds(2));
+        leave(3);
+        cluster.ask(1, write(oids.get(4), 8192, new byte[] {9}));
+        cluster.loop().advance(Duration.ofSeconds(2));
+        var fetched = new ArrayList<ObjectId>();
+        cluster.rule((_, _, request) -> {
+            if (request instanceof PeerRequest.FetchObject f) {
+                assertThat(f.data().length()).as("digests").isPositive();
+                fetched.add(f.oid());
+            }
+            return Fate.DELIVER;
+        });
+
+        comeBack(3);
+
+        assertThat(fetched).containsExactly(oids.get(4));
+        var store = cluster.host(3).store();
+        for (int i = 0; i < oids.size(); i++) {
+            assertThat(store.bytes(oids.get(i), 0, 1).orElseThrow()).containsExactly(i + 1);
+        }
+        assertThat(store.bytes(oids.get(4), 8192, 1).orElseThrow()).containsExactly(9);
     }
 
     /** Nobody learns anything of anybody's objects. */

@@ -2,6 +2,7 @@ package sheepdog.sheep.peer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -16,6 +17,7 @@ import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.model.Vid;
 import sheepdog.protocol.wire.Flags;
 import sheepdog.protocol.wire.Header;
+import sheepdog.protocol.wire.ObjectChanges;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Response;
@@ -78,7 +80,8 @@ class PeerTest {
     private ScriptedLink.Sent fetched() {
         link.open(PeerRequest.StatObject.class)
                 .getFirst()
-                .answer(new ObjectState(ResultCode.SUCCESS, ObjectState.Kind.COPY, new Epoch(3), false, Epoch.NONE));
+                .answer(new ObjectState(
+                        ResultCode.SUCCESS, ObjectState.Kind.COPY, new Epoch(3), false, Epoch.NONE, new Epoch(3)));
         var fetches = link.open(PeerRequest.FetchObject.class);
         assertThat(fetches).hasSize(1);
         return fetches.getFirst();
@@ -157,7 +160,7 @@ class PeerTest {
         assertThat(read).isNotDone();
         assertThat(write).isNotDone();
         assertThat(link.open(PeerRequest.StatObject.class)).hasSize(2);
-        fetched().answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, wholeObject(2, 3)));
+        fetched().answer(copy(2, 3));
         assertThat(read.join().data().bytes().get(0)).isNotEqualTo((byte) 1);
         assertThat(code(write)).isEqualTo(ResultCode.SUCCESS);
         assertThat(store.bytes(OID, 1, 1)).hasValueSatisfying(b -> assertThat(b).containsExactly(3));
@@ -175,7 +178,7 @@ class PeerTest {
 
         assertThat(code(read)).isEqualTo(ResultCode.AGAIN);
         assertThat(code(write)).isEqualTo(ResultCode.AGAIN);
-        fetched().answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, wholeObject(2)));
+        fetched().answer(copy(2));
         loop.settle();
         assertThat(store.bytes(OID, 0, 1)).hasValueSatisfying(b -> assertThat(b).containsExactly(2));
     }
@@ -187,13 +190,14 @@ class PeerTest {
         store.remove(absent, new Stamp(new Epoch(4), 1, 1));
 
         assertThat(stat(OID))
-                .isEqualTo(new ObjectState(ResultCode.SUCCESS, ObjectState.Kind.COPY, Epoch.FIRST, false, Epoch.FIRST));
+                .isEqualTo(new ObjectState(
+                        ResultCode.SUCCESS, ObjectState.Kind.COPY, Epoch.FIRST, false, Epoch.FIRST, Epoch.FIRST));
         assertThat(stat(absent))
-                .isEqualTo(
-                        new ObjectState(ResultCode.SUCCESS, ObjectState.Kind.REMOVED, new Epoch(4), true, Epoch.FIRST));
+                .isEqualTo(new ObjectState(
+                        ResultCode.SUCCESS, ObjectState.Kind.REMOVED, new Epoch(4), true, Epoch.FIRST, Epoch.NONE));
         assertThat(stat(ObjectId.ofData(VID, 2)))
-                .isEqualTo(
-                        new ObjectState(ResultCode.SUCCESS, ObjectState.Kind.NOTHING, Epoch.NONE, false, Epoch.FIRST));
+                .isEqualTo(new ObjectState(
+                        ResultCode.SUCCESS, ObjectState.Kind.NOTHING, Epoch.NONE, false, Epoch.FIRST, Epoch.NONE));
     }
 
     private Response stat(ObjectId oid) {
@@ -237,19 +241,24 @@ class PeerTest {
                 Header.of(Opcode.CREATE_REPLICA, Flags.WRITE, new Epoch(epoch), 1),
                 OID,
                 0,
-                wholeObject(value),
+                whole(value),
                 generation,
                 1,
                 0);
     }
 
+    private static Payload whole(int first) {
+        return Payload.of(ByteBuffer.allocate(OID.size()).put(0, (byte) first));
+    }
+
     /** An object that begins with these bytes; the others are zero. */
-    private static Payload wholeObject(int... first) {
-        byte[] bytes = new byte[OID.size()];
+    private static Response copy(int... first) {
+        var content = ByteBuffer.allocate(OID.size());
         for (int i = 0; i < first.length; i++) {
-            bytes[i] = (byte) first[i];
+            content.put(i, (byte) first[i]);
         }
-        return Payload.of(bytes);
+        var changes = ObjectChanges.of(content, ByteBuffer.allocate(0));
+        return new Response.ObjectCopy(ResultCode.SUCCESS, false, new Epoch(3), Payload.of(changes));
     }
 
     @Test

@@ -34,10 +34,12 @@ public final class MemoryStore implements ObjectStore {
     private boolean formats = true;
     private boolean full;
     private boolean failed;
+    private Runnable beforeRead = () -> {};
 
     private static final class Stored {
         final Map<Integer, byte[]> pages = new HashMap<>();
         Epoch epoch;
+        Epoch mutated;
     }
 
     /** From now on every mutation of this object comes to {@code code}, with EIO reads too; SUCCESS ends it. */
@@ -58,6 +60,11 @@ public final class MemoryStore implements ObjectStore {
     /** While it is so, there is no room for any copy that recovery brings. */
     public void full(boolean now) {
         full = now;
+    }
+
+    /** {@code meanwhile} runs before each read. */
+    public void beforeRead(Runnable meanwhile) {
+        beforeRead = meanwhile;
     }
 
     /** Whether a format succeeds; otherwise it comes to EIO. */
@@ -84,6 +91,7 @@ public final class MemoryStore implements ObjectStore {
     public void plant(ObjectId oid, Epoch epoch, byte[] atStart) {
         var stored = new Stored();
         stored.epoch = epoch;
+        stored.mutated = epoch;
         objects.put(oid, stored);
         put(stored, 0, ByteBuffer.wrap(atStart));
     }
@@ -128,6 +136,7 @@ public final class MemoryStore implements ObjectStore {
         if (stored == null) {
             return Outcome.refused(ResultCode.NO_OBJ);
         }
+        beforeRead.run();
         copy(stored, offset, into);
         return Outcome.done();
     }
@@ -198,13 +207,15 @@ public final class MemoryStore implements ObjectStore {
         }
         change.on(stored);
         stored.epoch = stamp.epoch();
+        stored.mutated = stamp.epoch();
         removals.remove(oid);
         marks.put(oid, stamp);
         return Outcome.done();
     }
 
     @Override
-    public Outcome<Void> recovered(ObjectId oid, Optional<ByteBuffer> whole, Stamp stamp, boolean inFlight) {
+    public Outcome<Void> recovered(
+            ObjectId oid, Optional<ByteBuffer> whole, Epoch mutated, Stamp stamp, boolean inFlight) {
         if (whole.isPresent() && whole.get().remaining() != oid.size()) {
             return Outcome.refused(ResultCode.INVALID_PARMS);
         }
@@ -223,6 +234,7 @@ public final class MemoryStore implements ObjectStore {
         if (whole.isPresent()) {
             var stored = new Stored();
             stored.epoch = stamp.epoch();
+            stored.mutated = mutated;
             put(stored, 0, whole.get());
             objects.put(oid, stored);
             removals.remove(oid);
@@ -260,7 +272,7 @@ public final class MemoryStore implements ObjectStore {
     }
 
     @Override
-    public Outcome<Void> confirm(ObjectId oid, Epoch epoch) {
+    public Outcome<Void> confirm(ObjectId oid, Epoch epoch, Epoch mutated) {
         var refused = refusal(oid, epoch);
         if (refused.isPresent()) {
             return Outcome.refused(refused.get());
@@ -270,6 +282,7 @@ public final class MemoryStore implements ObjectStore {
             return Outcome.refused(ResultCode.NO_OBJ);
         }
         stored.epoch = stored.epoch.isBefore(epoch) ? epoch : stored.epoch;
+        stored.mutated = stored.mutated.isBefore(mutated) ? mutated : stored.mutated;
         return Outcome.done();
     }
 
@@ -309,7 +322,7 @@ public final class MemoryStore implements ObjectStore {
 
     @Override
     public Optional<ObjectInfo> find(ObjectId oid) {
-        return Optional.ofNullable(objects.get(oid)).map(s -> new ObjectInfo(oid, s.epoch));
+        return Optional.ofNullable(objects.get(oid)).map(s -> new ObjectInfo(oid, s.epoch, s.mutated));
     }
 
     @Override
@@ -317,7 +330,7 @@ public final class MemoryStore implements ObjectStore {
         var tail = after.isEmpty() ? objects : objects.tailMap(after.get(), false);
         return tail.entrySet().stream()
                 .limit(countMax)
-                .map(e -> new ObjectInfo(e.getKey(), e.getValue().epoch))
+                .map(e -> new ObjectInfo(e.getKey(), e.getValue().epoch, e.getValue().mutated))
                 .toList();
     }
 
@@ -362,7 +375,11 @@ public final class MemoryStore implements ObjectStore {
         if (generation < generations.getOrDefault(oid.vid(), 0L)) {
             return Outcome.refused(ResultCode.AGAIN);
         }
-        marks.remove(oid);
+        var stored = objects.get(oid);
+        if (marks.remove(oid) != null && stored != null) {
+            stored.epoch = epoch;
+            stored.mutated = epoch;
+        }
         return Outcome.done();
     }
 

@@ -147,14 +147,16 @@ public sealed interface PeerRequest extends Request {
     record StatObject(Header header, ObjectId oid) implements PeerRequest {}
 
     /**
-     * Recovery's read of a whole object, as it is at the receiver; answered with {@link Response.ObjectData}, whose
-     * {@code copies} are 1 if the object has an in-flight mark there, else 0.
+     * Recovery's read of a whole object, as it is at the receiver; answered with {@link Response.ObjectCopy}.
      *
      * <pre>
-     *  16 oid u64 | data_length = size of the object
+     *  16 oid u64
+     *  payload: digests, see {@link ObjectChanges}
      * </pre>
+     *
+     * @param data digests of the old content that the sender has; empty if it has none
      */
-    record FetchObject(Header header, ObjectId oid) implements PeerRequest {}
+    record FetchObject(Header header, ObjectId oid, Payload data) implements PeerRequest {}
 
     /**
      * Asks for the objects that the receiver holds, in unsigned order of their ids; answered with

@@ -9,7 +9,7 @@ public final class Protocol {
     public static final int INTERNAL_VERSION = 7;
 
     /** What {@link PeerRequest} and its answers look like; exchanged in the hello, and must be equal. */
-    public static final int SHEEP_VERSION = 1;
+    public static final int SHEEP_VERSION = 2;
 
     /** First opcode of the family that only our sheep speak among themselves. */
     public static final int FIRST_SHEEP_OPCODE = 0xe0;

@@ -74,6 +74,7 @@ public final class RequestCodec {
                             WRITE_PEER,
                             WRITE_REPLICA,
                             CREATE_REPLICA -> ObjectId.INODE_BYTES;
+                    case FETCH_OBJECT -> ObjectChanges.DIGESTS_BYTES_MAX;
                     case GET_VDI_ATTR -> ObjectId.ATTR_BYTES;
                     case MD_PLUG, MD_UNPLUG -> DISK_PATHS_BYTES;
                     case HELLO -> HELLO_BYTES + Protocol.AUTHENTICATION_BYTES_MAX;
@@ -241,7 +242,10 @@ public final class RequestCodec {
                 when(in.isVid(16), () -> new InFlightObjects(head, new Vid(in.i32(16)), in.i64(24)));
             case SETTLE_OBJECT -> when(in.oid().isValid(), () -> new SettleObject(head, in.oid(), in.i64(24)));
             case STAT_OBJECT -> when(in.oid().isValid(), () -> new StatObject(head, in.oid()));
-            case FETCH_OBJECT -> when(in.oid().isValid(), () -> new FetchObject(head, in.oid()));
+            case FETCH_OBJECT ->
+                when(
+                        in.oid().isValid() && (body.length() == 0 || body.length() == digestsLength(in.oid())),
+                        () -> new FetchObject(head, in.oid(), body));
             case LIST_OBJECTS ->
                 when(
                         0 < in.i32(28) && in.i32(28) <= Protocol.LIST_COUNT_MAX,
@@ -370,6 +374,7 @@ public final class RequestCodec {
             case Request.CreatePeer create -> create.data().length();
             case WriteReplica write -> write.data().length();
             case CreateReplica create -> create.data().length();
+            case FetchObject fetch -> fetch.data().length();
             case Request.GetVdiAttr attr -> attr.data().length();
             case Request.NewVdi _ -> VdiName.BYTES;
             case Request.LockVdi _ -> 2 * VdiName.BYTES;
@@ -562,10 +567,7 @@ public final class RequestCodec {
                 yield putOid(out, s.oid());
             }
             case StatObject s -> putOid(out, s.oid());
-            case FetchObject f -> {
-                out.putLong(16, f.oid().bits());
-                yield f.oid().size();
-            }
+            case FetchObject f -> putOid(out, f.oid());
             case ListObjects l -> {
                 l.after().ifPresent(after -> {
                     out.putLong(16, after.bits());
@@ -655,6 +657,10 @@ public final class RequestCodec {
             oids.add(new ObjectId(in.getLong(i * Long.BYTES)));
         }
         return oids.stream().allMatch(ObjectId::isValid) ? Optional.of(oids) : Optional.empty();
+    }
+
+    private static int digestsLength(ObjectId oid) {
+        return ObjectChanges.digestsLength(oid.size());
     }
 
     private static boolean isNameAndTag(Payload body) {

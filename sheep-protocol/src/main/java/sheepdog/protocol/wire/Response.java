@@ -123,14 +123,16 @@ public sealed interface Response {
      * What a store has of an object (R4).
      *
      * <pre>
-     *  20 kind u8: 0 NOTHING, 1 COPY, 2 REMOVED | 21 marked u8 | 24 epoch u32 | 28 forgotten u32
+     *  20 kind u8: 0 NOTHING, 1 COPY, 2 REMOVED | 21 marked u8 | 24 epoch u32 | 28 forgotten u32 | 32 mutated u32
      * </pre>
      *
      * @param epoch  of the newest mutation, or of the recovery if that is later; without meaning with NOTHING
      * @param marked whether the copy, or the absence, has an in-flight mark
      * @param forgotten removals of epochs up to this one are not remembered there: NOTHING may stand for one
+     * @param mutated   the epoch since which nobody changed the bytes of the copy; without meaning if it is none
      */
-    record ObjectState(ResultCode result, Kind kind, Epoch epoch, boolean marked, Epoch forgotten) implements Response {
+    record ObjectState(ResultCode result, Kind kind, Epoch epoch, boolean marked, Epoch forgotten, Epoch mutated)
+            implements Response {
         /** The order is the wire's. */
         public enum Kind {
             /** No copy, and nothing is known of a removal. */
@@ -146,6 +148,19 @@ public sealed interface Response {
             }
         }
     }
+
+    /**
+     * A whole object, for recovery.
+     *
+     * <pre>
+     *  20 marked u8 | 24 mutated u32
+     * </pre>
+     *
+     * @param marked  whether it has an in-flight mark there
+     * @param mutated the epoch since which nobody changed its bytes
+     * @param data    what makes it of the content that the request told of, see {@link ObjectChanges}
+     */
+    record ObjectCopy(ResultCode result, boolean marked, Epoch mutated, Payload data) implements Response {}
 
     /** Objects with the epoch of their newest mutation: payload oid u64, epoch u32, 4 bytes of zeros each. */
     record ObjectVersions(ResultCode result, List<Version> objects) implements Response {

@@ -79,6 +79,11 @@ public final class ResponseCodec {
                 out.put(21, (byte) (state.marked() ? 1 : 0));
                 out.putInt(24, state.epoch().number());
                 out.putInt(28, state.forgotten().number());
+                out.putInt(32, state.mutated().number());
+            }
+            case Response.ObjectCopy copy -> {
+                out.put(20, (byte) (copy.marked() ? 1 : 0));
+                out.putInt(24, copy.mutated().number());
             }
             case Response.HelloReply hello -> {
                 out.putInt(20, hello.version());
@@ -116,6 +121,9 @@ public final class ResponseCodec {
         if (request.opcode() == Opcode.HELLO.code()) {
             return ENDPOINT_BYTES;
         }
+        if (request.opcode() == Opcode.FETCH_OBJECT.code()) {
+            return ObjectChanges.BYTES_MAX;
+        }
         return Integer.toUnsignedLong(request.dataLength());
     }
 
@@ -129,7 +137,7 @@ public final class ResponseCodec {
             return Optional.of(plain(result, body));
         }
         return switch (operation) {
-            case READ_OBJ, READ_PEER, READ_REPLICA, FETCH_OBJECT -> {
+            case READ_OBJ, READ_PEER, READ_REPLICA -> {
                 long offset = in.getLong(24);
                 yield 0 <= offset && offset <= ObjectId.INODE_BYTES
                         ? Optional.of(new Response.ObjectData(result, in.get(20) & 0xff, (int) offset, body))
@@ -153,6 +161,8 @@ public final class ResponseCodec {
                         ? Optional.of(new Response.ObjectIds(result, oids(body)))
                         : Optional.empty();
             case STAT_OBJECT -> objectState(result, in);
+            case FETCH_OBJECT ->
+                Optional.of(new Response.ObjectCopy(result, in.get(20) != 0, new Epoch(in.getInt(24)), body));
             case LIST_OBJECTS ->
                 body.length() % VERSION_BYTES == 0
                         ? Optional.of(new Response.ObjectVersions(result, versions(body)))
@@ -164,7 +174,12 @@ public final class ResponseCodec {
     private static Optional<Response> objectState(ResultCode result, ByteBuffer in) {
         return Response.ObjectState.Kind.of(in.get(20) & 0xff)
                 .map(kind -> new Response.ObjectState(
-                        result, kind, new Epoch(in.getInt(24)), in.get(21) != 0, new Epoch(in.getInt(28))));
+                        result,
+                        kind,
+                        new Epoch(in.getInt(24)),
+                        in.get(21) != 0,
+                        new Epoch(in.getInt(28)),
+                        new Epoch(in.getInt(32))));
     }
 
     private static Response plain(ResultCode result, Payload body) {

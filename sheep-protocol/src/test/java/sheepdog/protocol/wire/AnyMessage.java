@@ -114,6 +114,9 @@ final class AnyMessage {
             if (kind == Request.GetVdiAttr.class) {
                 return Payload.of(bytes(ObjectId.ATTR_BYTES));
             }
+            if (kind == PeerRequest.FetchObject.class) {
+                return Payload.of(bytes(random.nextBoolean() ? 0 : ObjectChanges.digestsLength(oid.size())));
+            }
             // A result with no bytes is another kind of response.
             return Payload.of(bytes(kind == Response.Data.class ? Math.max(1, length) : length));
         } else if (type == byte[].class) {

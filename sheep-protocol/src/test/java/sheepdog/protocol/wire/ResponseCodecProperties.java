@@ -108,6 +108,7 @@ class ResponseCodecProperties {
             case Response.ObjectIds _ -> Opcode.IN_FLIGHT_OBJECTS;
             case Response.ObjectVersions _ -> Opcode.LIST_OBJECTS;
             case Response.ObjectState _ -> Opcode.STAT_OBJECT;
+            case Response.ObjectCopy _ -> Opcode.FETCH_OBJECT;
         };
     }
 }

@@ -107,13 +107,13 @@ class ResponseCodecTest {
     @Test
     void anAbsenceThatIsInFlightComesWithItsEpochAndItsMark() {
         var absence = new Response.ObjectState(
-                ResultCode.SUCCESS, Response.ObjectState.Kind.REMOVED, new Epoch(7), true, new Epoch(3));
+                ResultCode.SUCCESS, Response.ObjectState.Kind.REMOVED, new Epoch(7), true, new Epoch(3), new Epoch(6));
 
         var encoded = assertEncodes(
                 absence,
                 Opcode.STAT_OBJECT,
                 0,
-                "00 ed 0000 01000000 d2040000 00000000 00000000 02010000 07000000 03000000" + "00".repeat(16));
+                "00 ed 0000 01000000 d2040000 00000000 00000000 02010000 07000000 03000000 06000000" + "00".repeat(12));
 
         assertThat(ResponseCodec.decode(Opcode.STAT_OBJECT.code(), encoded.header(), Payload.EMPTY))
                 .isEqualTo(Outcome.ok(absence));
