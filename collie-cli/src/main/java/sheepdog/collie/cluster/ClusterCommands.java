@@ -5,6 +5,7 @@ import static sheepdog.collie.cli.Options.help;
 import static sheepdog.collie.cli.Options.port;
 import static sheepdog.collie.cli.Options.raw;
 import static sheepdog.collie.command.Commands.command;
+import static sheepdog.collie.command.Commands.optional;
 import static sheepdog.collie.command.Commands.withWords;
 import static sheepdog.collie.command.Task.Need.NODES;
 
@@ -17,6 +18,7 @@ import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.cli.Numbers;
 import sheepdog.collie.command.Family;
+import sheepdog.collie.command.Handler;
 import sheepdog.collie.command.Unsupported;
 import sheepdog.commandline.OptionSpecs;
 
@@ -78,21 +80,36 @@ public final class ClusterCommands {
                 withWords(
                         "recover",
                         "handle the recovery of the cluster",
-                        List.of(address(), OptionSpecs.flag('f', "force", "do not ask"), port(), help()),
-                        List.of(),
                         List.of(
-                                command(
+                                address(),
+                                OptionSpecs.flag('f', "force", "do not ask"),
+                                port(),
+                                OptionSpecs.flag('A', "all", "lost: every object that waits"),
+                                OptionSpecs.value(
+                                        'V', "vdi", "lost: all objects of this VDI", String.class, "", text -> text),
+                                help()),
+                        List.of(optional("oid", "lost: an object, 16 hexadecimal digits")),
+                        List.of(
+                                recover(
                                         "force",
                                         "start although nodes are missing for good",
-                                        List.of(),
-                                        List.of(),
                                         new ForceRecover()),
-                                recover("enable", "recover by itself again, and what is pending now"),
-                                recover("disable", "no longer recover by itself"))));
+                                recover(
+                                        "enable",
+                                        "recover by itself again, and what is pending now",
+                                        new RecoverEnable(true)),
+                                recover("disable", "no longer recover by itself", new RecoverEnable(false)),
+                                command(
+                                        "lost",
+                                        "no longer wait for the newest copies of objects",
+                                        List.of(),
+                                        List.of(optional("oid", "an object, 16 hexadecimal digits")),
+                                        new RecoverLost(),
+                                        NODES))));
     }
 
-    private static CommandSpec recover(String name, String summary) {
-        return command(name, summary, List.of(), List.of(), new Unsupported("cluster recover " + name, _ -> {}));
+    private static CommandSpec recover(String name, String summary, Handler handler) {
+        return command(name, summary, List.of(), List.of(), handler);
     }
 
     private static OptionSpec store() {

@@ -51,6 +51,7 @@ record Waiting(List<String> facts) {
                             by.isEmpty() ? "all nodes reach it again" : "it and " + by + " do not reach each other";
                     lines.add("Kept out: " + words[1] + " (store " + words[2] + "), " + why);
                 }
+                case "recovery" -> lines.add("Recovery is " + words[1] + ", but for what clients wait for");
                 default -> {}
             }
         }

@@ -44,11 +44,24 @@ public final class NodeCommands {
                         OPERAND),
                 node("list", "list the nodes", List.of(), new NodeList(), NODES),
                 node("info", "show how full the nodes are", List.of(), new NodeInfo(), NODES),
-                node(
+                command(
                         "recovery",
-                        "list the nodes that are recovering objects",
-                        List.of(),
-                        new Unsupported("node recovery", _ -> {}),
+                        "list the nodes that are recovering objects, or see to how fast they do",
+                        List.of(
+                                address(),
+                                port(),
+                                raw(),
+                                OptionSpecs.flag('P', "progress", "also how far each is, and what it waits for"),
+                                OptionSpecs.flag('j', "json", "all of that, of all nodes, as JSON"),
+                                OptionSpecs.flag('A', "all", "set-throttle: of all nodes, not just the one asked"),
+                                help()),
+                        List.of(
+                                optional(
+                                        "set-throttle|get-throttle",
+                                        "limit what is recovered at once, or show the limit"),
+                                optional("max", "objects at once, 0 to leave it to the node"),
+                                optional("interval", "milliseconds between two of them")),
+                        new NodeRecovery(),
                         NODES),
                 node(
                         "cache",

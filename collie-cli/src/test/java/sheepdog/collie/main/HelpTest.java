@@ -108,7 +108,8 @@ class HelpTest {
                 "node kill; [-a address] [-p port] [-r] [-h] <node id>",
                 "node list; [-a address] [-p port] [-r] [-h]",
                 "node info; [-a address] [-p port] [-r] [-h]",
-                "node recovery; [-a address] [-p port] [-r] [-h]",
+                "node recovery; [-a address] [-p port] [-r] [-P] [-j] [-A] [-h]"
+                        + " [set-throttle|get-throttle [max [interval]]]",
                 "node cache; [-a address] [-p port] [-r] [-h] <cache size>",
                 "node md; {info|plug|unplug} [-a address] [-p port] [-A] [-h] [disks]",
                 "node drain; [-a address] [-c] [-f] [-n] [-p port] [-h] <node id>",
@@ -116,7 +117,7 @@ class HelpTest {
                 "cluster format; [-b store] [-c copies] [-m mode] [-a address] [-p port] [-h]",
                 "cluster shutdown; [-a address] [-p port] [-h]",
                 "cluster snapshot; [-a address] [-R restore] [-l] [-p port] [-h]",
-                "cluster recover; {force|enable|disable} [-a address] [-f] [-p port] [-h]",
+                "cluster recover; {force|enable|disable|lost} [-a address] [-f] [-p port] [-A] [-V vdi] [-h] [oid]",
             })
     void everySubcommandHasItsUsage(String title, String usage) {
         String[] words = title.strip().split(" ");

@@ -29,15 +29,12 @@ class UnsupportedTest {
                 "vdi restore -s 1 x       | vdi restore",
                 "vdi cache flush -s 1 x   | vdi cache flush",
                 "vdi cache delete x       | vdi cache delete",
-                "node recovery            | node recovery",
                 "node cache 100           | node cache",
                 "node md info -A          | node md info",
                 "node md plug /d3         | node md plug",
                 "node md unplug /d3       | node md unplug",
                 "cluster snapshot -l      | cluster snapshot",
                 "cluster snapshot -R 1    | cluster snapshot",
-                "cluster recover enable   | cluster recover enable",
-                "cluster recover disable  | cluster recover disable",
             })
     void aCorrectLineIsRefusedByName(String line, String title) {
         try (var cluster = new FakeCluster(3).formatted()) {

@@ -154,6 +154,9 @@ public final class ClusterService {
                     .forEach(member -> text.append(' ').append(member.node().id()));
             text.append('\n');
         }
+        if (!cluster.state().isRecoveryEnabled()) {
+            text.append("recovery disabled\n");
+        }
         byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
         return new Response.Data(
                 ResultCode.SUCCESS, Payload.of(Arrays.copyOf(bytes, Math.min(bytes.length, request.lengthMax()))));

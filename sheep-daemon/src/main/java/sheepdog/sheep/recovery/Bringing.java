@@ -115,6 +115,7 @@ final class Bringing {
     /** What it waits for may be different now: it need not pause to the end. */
     void again() {
         if (phase == Phase.PAUSED) {
+            waitsFor = List.of();
             retry.ifPresent(Cancellable::cancel);
             queueAgain();
         }
