@@ -90,10 +90,7 @@ public final class ClusterCommands {
                                 help()),
                         List.of(optional("oid", "lost: an object, 16 hexadecimal digits")),
                         List.of(
-                                recover(
-                                        "force",
-                                        "start although nodes are missing for good",
-                                        new ForceRecover()),
+                                recover("force", "start although nodes are missing for good", new ForceRecover()),
                                 recover(
                                         "enable",
                                         "recover by itself again, and what is pending now",
