@@ -1142,7 +1142,7 @@ public final class ConsensusLog implements ClusterLog {
 
     private LogState forcedState(long next, Set<Long> there) {
         var weighted = setup.weights().apply(List.of(self.node()));
-        var member = new Member(weighted.getFirst(), self.storeId(), self.incarnation());
+        Member member = self.as(weighted.getFirst());
         var first = new EpochRecord(
                 new Epoch(epoch.epoch().number() + FORCED_EPOCHS),
                 setup.wallSeconds().getAsLong(),

@@ -65,6 +65,11 @@ public final class Console {
         }
     }
 
+    /** Whether what {@link #remark} is given is seen by anybody. */
+    public boolean isWatched() {
+        return errTerminal;
+    }
+
     /** A line for who sits before the terminal; scripts get what they always got. */
     public void remark(String text) {
         if (errTerminal) {

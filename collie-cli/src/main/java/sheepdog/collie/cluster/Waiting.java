@@ -9,10 +9,11 @@ import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.Request;
 
 /** What a sheep waits for, as {@code cluster info -v} says it. Sheep that do not know the question wait for nothing. */
-record Waiting(List<String> facts) {
+public record Waiting(List<String> facts) {
     private static final int BYTES_MAX = 256 << 10;
 
-    static Waiting ask(Cluster cluster) {
+    /** Asks the addressed sheep. */
+    public static Waiting ask(Cluster cluster) {
         Reply reply = cluster.ask(new Request.GetWaiting(cluster.header(Opcode.GET_WAITING, 0), BYTES_MAX));
         if (!reply.isSuccess()) {
             return new Waiting(List.of());

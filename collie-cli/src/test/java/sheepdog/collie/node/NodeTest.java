@@ -91,6 +91,36 @@ class NodeTest {
     }
 
     @Test
+    void whoKillsANodeByHandIsToldWhatWillWaitForIt() {
+        cluster.script(request -> switch (request) {
+            case Request.GetClusterDefault _ -> Optional.of(new Response.ClusterDefault(ResultCode.SUCCESS, 1, 0, 22));
+            default -> Optional.empty();
+        });
+
+        assertThat(Run.collieSeen(cluster.network(), "node", "kill", "1"))
+                .isEqualTo(new Run(
+                        "",
+                        "objects that have their only copy on 127.0.0.1:7001 will wait until it is back;"
+                                + " 'collie node drain' first keeps them available\n",
+                        0));
+        assertThat(Run.collie(cluster, "node", "kill", "1")).isEqualTo(new Run("", "", 0));
+        cluster.waiting("drained 127.0.0.1:7001 000000000000002a\n");
+        assertThat(Run.collieSeen(cluster.network(), "node", "kill", "1")).isEqualTo(new Run("", "", 0));
+        assertThat(cluster.requests(Request.KillNode.class)).hasSize(3);
+    }
+
+    @Test
+    void whoKillsANodeByHandIsToldThatOthersAreRecovering() {
+        cluster.script(request -> switch (request) {
+            case Request.StatRecovery _ -> Optional.of(Response.of(ResultCode.NODE_IN_RECOVERY));
+            default -> Optional.empty();
+        });
+
+        assertThat(Run.collieSeen(cluster.network(), "node", "kill", "1").err())
+                .startsWith("nodes are recovering: objects that only 127.0.0.1:7001 has so far will wait");
+    }
+
+    @Test
     void aNodeThatRefusesToBeKilledIsAnError() {
         cluster.script(request ->
                 request instanceof Request.KillNode ? Optional.of(Response.of(ResultCode.KILLED)) : Optional.empty());

@@ -27,7 +27,11 @@ class DrainStoriesTest {
         guest.longestAndReset();
 
         assertThat(ask(cluster, node, How.DRAIN)).isEqualTo(ResultCode.SUCCESS);
+        long since = cluster.time().nowNanos();
         awaitDrained(cluster, node);
+        assertThat(Duration.ofNanos(cluster.time().nowNanos() - since))
+                .as("nobody hopes that it comes back")
+                .isLessThan(Duration.ofSeconds(10));
         assertThat(guest.longestAndReset()).as("while it was drained").isLessThan(Duration.ofSeconds(1));
         cluster.await("its copies to be given back", () -> node.store().oids().isEmpty());
         cluster.run(Duration.ofSeconds(2));
@@ -180,6 +184,12 @@ class DrainStoriesTest {
         assertThat(ask(cluster, cluster.node(0), How.DRAIN_WITH_FEWER_COPIES)).isEqualTo(ResultCode.INVALID_PARMS);
         assertThat(ask(cluster, cluster.node(0), How.AWAIT)).isEqualTo(ResultCode.NO_TAG);
         cluster.verify();
+    }
+
+    /** Has {@code node} hand over all it holds, and waits until it has. */
+    static void drain(SimCluster cluster, SimNode node) {
+        assertThat(ask(cluster, node, How.DRAIN)).isEqualTo(ResultCode.SUCCESS);
+        awaitDrained(cluster, node);
     }
 
     private static void awaitDrained(SimCluster cluster, SimNode node) {

@@ -44,15 +44,20 @@ final class Grace {
     void epochChanged(ClusterView view) {
         EpochRecord now = view.record();
         if (left().isZero()
-                || before.filter(b -> stores(now).containsAll(stores(b))).isPresent()) {
+                || before.filter(b -> members(now).containsAll(stores(b))).isPresent()) {
             before = Optional.empty();
         }
         if (before.isEmpty()
-                && last.filter(l -> !stores(now).containsAll(stores(l))).isPresent()) {
+                && last.filter(l -> !members(now).containsAll(stores(l))).isPresent()) {
             before = last;
             untilNanos = loop.nowNanos() + length.toNanos();
         }
         last = Optional.of(now);
+    }
+
+    /** One that only gets no objects any more, because it is drained, has not left. */
+    private static Set<Long> members(EpochRecord record) {
+        return record.members().stream().map(Member::storeId).collect(Collectors.toCollection(HashSet::new));
     }
 
     private static Set<Long> stores(EpochRecord record) {
