@@ -427,6 +427,27 @@ abstract class ClusterStories {
     }
 
     @Test
+    void recoveryThatAPowerLossOfAllInterruptsGoesOnThoughTheMembersAreTheSame() {
+        var cluster = cluster(90, 3).format(3);
+        cluster.guest("monkey", 60, 0);
+        cluster.guest("donkey", 60, 1);
+        writeFor(cluster, 5);
+        SimNode late = cluster.addNode(false);
+        late.loop().slow(Duration.ofMillis(200));
+        cluster.await("an epoch with " + late, () -> cluster.node(0).epoch().equals(new Epoch(2)));
+        cluster.run(Duration.ofSeconds(2));
+        boolean recovers = late.look(wiring -> wiring.recovery().isRunning());
+        assertThat(recovers).isTrue();
+
+        cluster.nodes().forEach(SimNode::losePower);
+        cluster.run(Duration.ofSeconds(1));
+        cluster.nodes().forEach(SimNode::start);
+        cluster.awaitServing();
+
+        cluster.verify();
+    }
+
+    @Test
     void fullDiskRefusesWhatGrowsAndDeletionHelps() {
         var cluster = cluster(29, 3).format(3);
         cluster.guest("monkey", 3, 0);
