@@ -20,7 +20,7 @@ public abstract class ClusterLogContract {
     private Cluster cluster;
 
     /** Places for sheep, numbered from 0; each keeps its disk. */
-    protected interface Cluster {
+    public interface Cluster {
         /** Starts a process in that place, on what the last one left there. */
         void start(int place);
 

@@ -42,6 +42,22 @@ public final class ProcessCluster implements AutoCloseable {
         return new ProcessCluster(folder, count, "local:" + folder.resolve("meet"), List.of(more));
     }
 
+    /** Adds one more, with options of its own beside those of all; it is not started. */
+    public ProcessCluster plus(String... options) {
+        SheepProcess.Spec like = specs.getLast();
+        var all = new ArrayList<>(like.more());
+        all.addAll(List.of(options));
+        specs.add(new SheepProcess.Spec(
+                List.of(),
+                like.store().resolveSibling("sheep" + specs.size()),
+                like.address(),
+                Tools.freeShortPort(),
+                specs.size(),
+                like.driver(),
+                all));
+        return this;
+    }
+
     /** Starts sheep {@code i}, for the first time or again, and waits until it answers. */
     public SheepProcess start(int i) {
         SheepProcess sheep = launch(i);

@@ -3,6 +3,7 @@ package sheepdog.it.process;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -80,6 +81,60 @@ class NamespacesIT {
         for (int i = 1; i <= 3; i++) {
             awaitNodes(i, 3);
             assertThat(Stores.sha256(read(i, content.length))).isEqualTo(Stores.sha256(content));
+        }
+    }
+
+    @Test
+    void ofTwoHostsThatDoNotReachEachOtherOneIsKeptOutUntilTheyDo() throws IOException {
+        try (Load load = Load.on(sheep.get(0), "monkey")) {
+            load.awaitWrites(20);
+            Duration usual = load.longestGapAndReset();
+
+            hosts("block", "1", "2").run().succeeded();
+            // The first host leads, because it has formatted: so it stays, and its clients with it.
+            awaitNodes(3, 2);
+            load.awaitWrites(50);
+            Duration longest = load.longestGapAndReset();
+            System.out.println("two of three do not reach each other: writes waited " + longest.toMillis() + " ms");
+            assertThat(longest).isLessThan(Duration.ofSeconds(8).plus(usual.multipliedBy(10)));
+            assertThat(collie(2, "cluster", "info", "-v").run().out()).contains("This node waits ");
+
+            hosts("heal").run().succeeded();
+            for (int i = 1; i <= 3; i++) {
+                awaitNodes(i, 3);
+            }
+            load.awaitWrites(50);
+            load.stop();
+            load.verify(sheep.get(1));
+        }
+    }
+
+    @Test
+    void ofTwoHostsThatFollowAThirdAndDoNotReachEachOtherOneIsKeptOutAndSaysWhy() throws IOException {
+        try (Load load = Load.on(sheep.get(1), "monkey")) {
+            load.awaitWrites(20);
+            Duration usual = load.longestGapAndReset();
+
+            hosts("block", "2", "3").run().succeeded();
+            awaitNodes(1, 2);
+            assertThat(sheep.get(1).nodeCount())
+                    .as("the later one of two is put out")
+                    .isEqualTo(2);
+            load.awaitWrites(50);
+            Duration longest = load.longestGapAndReset();
+            System.out.println("two followers do not reach each other: writes waited " + longest.toMillis() + " ms");
+            assertThat(longest).isLessThan(Duration.ofSeconds(8).plus(usual.multipliedBy(10)));
+            Waiting.until(
+                    "the one that is kept out to say why",
+                    LIMIT,
+                    () -> collie(3, "cluster", "info", "-v").run().out().contains("not reached by [10.77.0.2:7000]"));
+
+            hosts("heal").run().succeeded();
+            for (int i = 1; i <= 3; i++) {
+                awaitNodes(i, 3);
+            }
+            load.stop();
+            load.verify(sheep.get(2));
         }
     }
 
