@@ -415,7 +415,9 @@ public final class ConsensusLog implements ClusterLog {
                 boolean seesMajority = core.config()
                         .reachedBy(id ->
                                 id == self.storeId() || neighbours.visible(id).isPresent());
-                if (core.leader() == 0 || !seesMajority) {
+                boolean seesLeader = core.leader() == self.storeId()
+                        || neighbours.visible(core.leader()).isPresent();
+                if (!seesLeader || !seesMajority) {
                     yield missing.isEmpty()
                             ? "waits for a leader"
                             : "waits for a majority; missing "

@@ -319,6 +319,7 @@ final class Steward {
     private boolean mayJoin(Member candidate, long now) {
         long id = candidate.storeId();
         return observed.contains(id)
+                && !bars.isBarred(id)
                 && core.caughtUp(id)
                 && core.incarnation(id) == candidate.incarnation()
                 && answers(id, now);
@@ -333,7 +334,6 @@ final class Steward {
                     && !foreign.contains(id)
                     && !neighbours.hasLeft(id, candidate.incarnation())
                     && !neighbours.isDead(id, candidate.incarnation())
-                    && !bars.isBarred(id)
                     && now >= noRejoinBefore.getOrDefault(id, now);
             if (outside) {
                 wanted.add(id);

@@ -86,6 +86,7 @@ class NamespacesIT {
 
     @Test
     void ofTwoHostsThatDoNotReachEachOtherOneIsKeptOutUntilTheyDo() throws IOException {
+        assumeTrue(Tools.find("nft").isPresent(), "needs nft (it-tests/clients/ensure brings it)");
         try (Load load = Load.on(sheep.get(0), "monkey")) {
             load.awaitWrites(20);
             Duration usual = load.longestGapAndReset();
@@ -111,6 +112,7 @@ class NamespacesIT {
 
     @Test
     void ofTwoHostsThatFollowAThirdAndDoNotReachEachOtherOneIsKeptOutAndSaysWhy() throws IOException {
+        assumeTrue(Tools.find("nft").isPresent(), "needs nft (it-tests/clients/ensure brings it)");
         try (Load load = Load.on(sheep.get(1), "monkey")) {
             load.awaitWrites(20);
             Duration usual = load.longestGapAndReset();
@@ -170,6 +172,6 @@ class NamespacesIT {
         var words =
                 new ArrayList<>(List.of("bash", Tools.script("netns-cluster").toString()));
         words.addAll(List.of(arguments));
-        return Command.of(words).with("NETNS_CLUSTER", NAME);
+        return Command.of(words).with("NETNS_CLUSTER", NAME).with("PATH", Tools.pathVariable());
     }
 }

@@ -8,6 +8,10 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.wire.Flags;
+import sheepdog.protocol.wire.Opcode;
+import sheepdog.protocol.wire.Request;
 import sheepdog.sheep.cluster.ClusterStatus;
 
 /**
@@ -146,6 +150,27 @@ class BrokenLinksTest {
         assertThat(out.logStatus().reason())
                 .contains(leaderCut ? "missing [" + other.id() : "not reached by [" + other.id() + "]");
         story.heals();
+    }
+
+    /** Else it would refuse to talk to the others: they are another cluster to it. */
+    @Test
+    void whoIsKeptOutWhileTheOthersFormatComesBack() {
+        var cluster = SimCluster.consensus(2_140, 3, SimNetwork.Weather.FAIR).format(3);
+        SimGuest guest = cluster.guest("disk", 3, 1);
+        cluster.load(2);
+        cluster.network().cutStreams(cluster.node(1).host(), cluster.node(2).host());
+        cluster.await("the third to be kept out", () -> cluster.node(2).status() == ClusterStatus.ISOLATED);
+        cluster.run(Duration.ofSeconds(5));
+        assertThat(guest.writes()).isPositive();
+        cluster.forgetGuests();
+
+        var header = SimClient.internalHeader(Opcode.MAKE_FS, Flags.WRITE);
+        var format = new Request.MakeFs(header, 2, cluster.time().wallSeconds() << 32, "plain");
+        assertThat(cluster.client("admin").call(format, GOES_ON).result()).isEqualTo(ResultCode.SUCCESS);
+        cluster.network().heal();
+
+        cluster.await("all to serve again", COMES_BACK, cluster::isServing);
+        cluster.verify();
     }
 
     @Test
