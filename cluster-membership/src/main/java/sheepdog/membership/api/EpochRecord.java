@@ -29,7 +29,20 @@ public record EpochRecord(Epoch epoch, long timeSeconds, List<Member> members, L
     }
 
     public Optional<Member> member(NodeId id) {
-        return members.stream().filter(m -> m.node().id().equals(id)).findFirst();
+        int from = 0;
+        int to = members.size();
+        while (from < to) {
+            int middle = (from + to) >>> 1;
+            int order = members.get(middle).node().id().compareTo(id);
+            if (order == 0) {
+                return Optional.of(members.get(middle));
+            } else if (order < 0) {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
+        return Optional.empty();
     }
 
     public Optional<Member> store(long storeId) {

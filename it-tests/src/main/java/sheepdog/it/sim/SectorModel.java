@@ -41,6 +41,28 @@ public final class SectorModel {
         return copy;
     }
 
+    /**
+     * What a clone holds, which goes its own way from here on.
+     *
+     * @param branch tells its writes from those of the others of its family; from 1
+     */
+    public SectorModel branch(int branch) {
+        SectorModel copy = copy();
+        copy.lastWrite += branch * 1_000_000_000_000L;
+        return copy;
+    }
+
+    /** Begins to empty sectors: from now on each of them may hold zeros. */
+    public void discarding(long firstSector, int sectors) {
+        possible.subMap(firstSector, firstSector + sectors).values().forEach(writes -> writes.add(0L));
+    }
+
+    /** The sectors were emptied: they hold zeros and nothing else. */
+    public void discarded(long firstSector, int sectors) {
+        List.copyOf(possible.subMap(firstSector, firstSector + sectors).keySet())
+                .forEach(sector -> settle(sector, 0));
+    }
+
     /** Begins a write: from now on each of the sectors may hold it. */
     public Write begin(long firstSector, int sectors) {
         long number = ++lastWrite;

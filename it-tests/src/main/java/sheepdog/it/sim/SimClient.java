@@ -39,7 +39,7 @@ public final class SimClient {
     /** @param gateways where it connects to: the first, and on trouble the next, in turn */
     public SimClient(SimNetwork network, String name, List<NodeId> gateways) {
         this.network = network;
-        this.gateways = List.copyOf(gateways);
+        this.gateways = new ArrayList<>(gateways);
         host = network.addHost(name);
         loop = new SimLoop(network.time(), name);
         network.boot(host, loop);
@@ -63,11 +63,26 @@ public final class SimClient {
 
     /** Leaves its gateway for another: what was not answered is sent again there. */
     public void moveTo(NodeId other) {
-        Invariant.check(gateways.contains(other), "%s is no gateway of %s", other, this);
         loop.execute(() -> {
-            gateway = gateways.indexOf(other) - 1;
-            connection.ifPresentOrElse(SimRequests::close, () -> {});
-            connection.ifPresent(_ -> ended());
+            if (!gateways.contains(other)) {
+                gateways.add(other);
+            }
+            gateway = gateways.indexOf(other);
+            if (connection.isPresent()) {
+                gateway = Math.floorMod(gateway - 1, gateways.size()); // The end of a connection moves it on.
+                connection.get().close();
+                ended();
+            }
+        });
+    }
+
+    /** The client's process dies and starts again: nobody waits for what was asked, and nothing is asked again. */
+    public void restart() {
+        loop.checkOnLoop();
+        unanswered.clear();
+        connection.ifPresent(requests -> {
+            requests.close();
+            ended();
         });
     }
 
@@ -129,8 +144,11 @@ public final class SimClient {
         requests.send(
                 asked.request,
                 response -> response.ifPresent(answer -> {
-                    unanswered.remove(asked);
-                    asked.answer.accept(answer);
+                    if (unanswered.remove(asked)) {
+                        asked.answer.accept(answer);
+                    } else {
+                        answer.release();
+                    }
                 }));
     }
 
@@ -139,14 +157,22 @@ public final class SimClient {
             return;
         }
         connecting = true;
-        SimHost to = network.hostAt(gateway()).orElseThrow();
-        network.connect(host, loop, to, gateway().port(), CONNECT_LIMIT, new SimSocket.Connecting() {
+        NodeId asked = gateway();
+        SimHost to = network.hostAt(asked).orElseThrow();
+        network.connect(host, loop, to, asked.port(), CONNECT_LIMIT, new SimSocket.Connecting() {
             @Override
             public SimSocket.Handler connected(SimSocket socket) {
                 connecting = false;
-                var requests = new SimRequests(socket, payloads, SimClient.this::ended);
+                var requests = new SimRequests(socket, payloads, () -> {
+                    if (connection.isPresent() && !connection.get().isOpen()) {
+                        ended();
+                    }
+                });
                 connection = Optional.of(requests);
-                List.copyOf(unanswered).forEach(asked -> send(requests, asked));
+                if (!asked.equals(gateway())) {
+                    moveTo(gateway()); // It changed its mind meanwhile.
+                }
+                List.copyOf(unanswered).forEach(one -> send(requests, one));
                 return requests;
             }
 

@@ -23,6 +23,7 @@ import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.Request;
 import sheepdog.protocol.wire.Response;
 import sheepdog.sheep.cluster.ClusterStatus;
+import sheepdog.sheep.cluster.VdiEntry;
 import sheepdog.sheep.main.Wiring;
 
 /**
@@ -45,24 +46,34 @@ public final class SimCluster {
     private final RandomGenerator story;
     private int zones;
 
-    /** A cluster over an ideal log, in fair weather; all nodes are up. */
+    /** A cluster over an ideal log, in fair weather; all nodes are up, each in a zone of its own. */
     public static SimCluster of(long seed, int nodes) {
-        var time = new SimTime(seed);
-        var network = new SimNetwork(time);
-        var log = new SimLog(time, network);
-        return new SimCluster(time, network, nodes, (_, host, loop, self) -> log.of(host, loop, self));
+        return ideal(seed, nodes, nodes, SimNetwork.Weather.FAIR);
     }
 
-    /** A cluster over the production log, on the network it is given; all nodes are up. */
-    public static SimCluster consensus(long seed, int nodes, SimNetwork.Weather weather) {
+    /** Likewise, on the network it is given, in so many zones. */
+    static SimCluster ideal(long seed, int nodes, int zones, SimNetwork.Weather weather) {
         var time = new SimTime(seed);
         var network = new SimNetwork(time, weather);
-        return new SimCluster(time, network, nodes, (node, host, loop, self) -> {
+        var log = new SimLog(time, network);
+        return new SimCluster(time, network, nodes, zones, (_, host, loop, self) -> log.of(host, loop, self));
+    }
+
+    /** A cluster over the production log, on the network it is given; all nodes are up, each in a zone of its own. */
+    public static SimCluster consensus(long seed, int nodes, SimNetwork.Weather weather) {
+        return consensus(seed, nodes, nodes, weather);
+    }
+
+    /** Likewise, in so many zones. */
+    static SimCluster consensus(long seed, int nodes, int zones, SimNetwork.Weather weather) {
+        var time = new SimTime(seed);
+        var network = new SimNetwork(time, weather);
+        return new SimCluster(time, network, nodes, zones, (node, host, loop, self) -> {
             var setup = new LogSetup(
                     self,
                     LogTiming.DEFAULT,
                     Weights::assign,
-                    time::wallSeconds,
+                    node::wallSeconds,
                     time.random("consensus " + loop),
                     node.directory()::raiseAge,
                     LogSetup.Limits.DEFAULT);
@@ -72,15 +83,19 @@ public final class SimCluster {
         });
     }
 
-    /** @param logs makes each process's log */
-    public SimCluster(SimTime time, SimNetwork network, int count, SimNode.Logs logs) {
+    /**
+     * @param zones among which the nodes take turns
+     * @param logs  makes each process's log
+     */
+    private SimCluster(SimTime time, SimNetwork network, int count, int zones, SimNode.Logs logs) {
         this.time = time;
         this.network = network;
         this.logs = logs;
         story = time.random("story");
         for (int i = 0; i < count; i++) {
-            addNode(false);
+            addNode(SimNode.Kind.DATA, 1 + i % zones);
         }
+        this.zones = zones;
         time.afterEveryEvent(new Invariants(nodes)::check);
     }
 
@@ -92,7 +107,11 @@ public final class SimCluster {
     /** Adds a host in a zone of its own and starts a sheep on it. */
     public SimNode addNode(SimNode.Kind kind) {
         zones++;
-        var node = new SimNode(time, network, nodes.size() + 1, zones, kind, logs);
+        return addNode(kind, zones);
+    }
+
+    private SimNode addNode(SimNode.Kind kind, int zone) {
+        var node = new SimNode(time, network, nodes.size() + 1, zone, kind, logs);
         nodes.add(node);
         node.start();
         return node;
@@ -131,19 +150,35 @@ public final class SimCluster {
 
     /** A guest with a new disk, whose gateway is node {@code first} as long as that lives. */
     public SimGuest guest(String disk, int objects, int first) {
-        List<NodeId> gateways = new ArrayList<>();
-        for (int i = 0; i < nodes.size(); i++) {
-            gateways.add(nodes.get((first + i) % nodes.size()).id());
-        }
-        var client = new SimClient(network, "guest-" + disk, gateways);
-        clients.add(client);
-        var guest = new SimGuest(time, client, disk, objects);
+        var guest = new SimGuest(time, guestClient(disk, first), disk, objects);
         guests.add(guest);
         explained(() -> {
             guest.create(LIMIT);
             guest.open(LIMIT);
         });
         return guest;
+    }
+
+    /** A guest whose disk is to be a clone of a snapshot, made as soon as the cluster does it. */
+    SimGuest cloneOf(SimGuest.Frozen snapshot, String disk, int first) {
+        var guest = new SimGuest(time, guestClient(disk, first), disk, snapshot);
+        guests.add(guest);
+        return guest;
+    }
+
+    private SimClient guestClient(String disk, int first) {
+        List<NodeId> gateways = new ArrayList<>();
+        for (int i = 0; i < nodes.size(); i++) {
+            gateways.add(nodes.get((first + i) % nodes.size()).id());
+        }
+        var client = new SimClient(network, "guest-" + disk, gateways);
+        clients.add(client);
+        return client;
+    }
+
+    /** All guests whose disks there are. */
+    List<SimGuest> guests() {
+        return guests;
     }
 
     public SimNode node(int index) {
@@ -236,14 +271,24 @@ public final class SimCluster {
     /** Waits until no node misses objects. */
     public void awaitRecovered() {
         awaitServing();
-        await(
-                "recovery",
-                Duration.ofMinutes(5),
-                () -> isServing()
-                        && nodes.stream()
-                                .filter(SimNode::isAwake)
-                                .noneMatch(node ->
-                                        node.look(wiring -> wiring.recovery().isRunning())));
+        await("recovery", Duration.ofMinutes(5), this::isRecovered);
+    }
+
+    /** Whether all serve, and none of those that are awake says that it misses objects. */
+    boolean isRecovered() {
+        return isServing()
+                && nodes.stream()
+                        .filter(SimNode::isAwake)
+                        .noneMatch(node -> node.look(wiring -> wiring.recovery().isRunning()));
+    }
+
+    /** Whether somebody serves. */
+    boolean isAnyoneServing() {
+        return nodes.stream()
+                .filter(SimNode::isAwake)
+                .anyMatch(node -> node.look(wiring -> wiring.cluster().view().isPresent()
+                        && wiring.cluster().status() == ClusterStatus.RUNNING
+                        && wiring.cluster().holdsLease()));
     }
 
     /** Every guest reads and writes at random, {@code depth} requests at a time. */
@@ -277,6 +322,7 @@ public final class SimCluster {
         }
         settle();
         awaitRecovered();
+        explained(this::checkNothingMissing); // Before anybody reads: that would bring what recovery forgot.
         for (SimGuest guest : guests) {
             explained(() -> guest.verify(LIMIT));
         }
@@ -314,8 +360,7 @@ public final class SimCluster {
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    /** I6: objects are on the nodes that the ring names, and equal byte for byte. */
-    private void checkReplicas() {
+    private TreeMap<ObjectId, List<SimNode>> holders() {
         var holders = new TreeMap<ObjectId, List<SimNode>>();
         for (SimNode node : nodes) {
             node.store()
@@ -323,7 +368,34 @@ public final class SimCluster {
                     .forEach(oid ->
                             holders.computeIfAbsent(oid, _ -> new ArrayList<>()).add(node));
         }
-        holders.forEach((oid, on) -> {
+        return holders;
+    }
+
+    /** I7: when recovery says that it is done, each object that the cluster knows is wherever the ring wants it. */
+    private void checkNothingMissing() {
+        holders().forEach((oid, on) -> {
+            boolean live = nodes.getFirst()
+                    .look(wiring -> wiring.cluster()
+                            .state()
+                            .vdis()
+                            .find(oid.vid())
+                            .filter(VdiEntry::isLive)
+                            .isPresent());
+            boolean counts = on.stream().anyMatch(node -> wanted(oid).contains(node.id()));
+            for (NodeId id : live && counts ? wanted(oid) : new TreeSet<NodeId>()) {
+                Invariant.check(
+                        on.stream().anyMatch(node -> node.id().equals(id)),
+                        "recovery is done, and object %s is on %s and not on %s",
+                        oid,
+                        on,
+                        id);
+            }
+        });
+    }
+
+    /** I6: objects are on the nodes that the ring names, and equal byte for byte. */
+    private void checkReplicas() {
+        holders().forEach((oid, on) -> {
             for (NodeId id : wanted(oid)) {
                 Invariant.check(on.stream().anyMatch(node -> node.id().equals(id)), "object %s is not on %s", oid, id);
             }

@@ -3,6 +3,8 @@ package sheepdog.it.sim;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
@@ -30,21 +32,26 @@ public final class SimGuest {
     private static final int SECTOR = SectorModel.SECTOR_BYTES;
     private static final int SECTORS_PER_OBJECT = ObjectId.DATA_BYTES / SECTOR;
 
-    /** A guest does something else, too, between two requests. */
-    private static final long THINK_NANOS_MAX = 20_000_000;
-
     private final SimTime time;
     private final SimClient client;
     private final VdiName name;
     private final int objects;
+    private final Optional<Frozen> origin;
     private final RandomGenerator random;
     private final SectorModel model;
     private final TreeMap<Long, Integer> busy = new TreeMap<>();
     private final TreeMap<Long, Long> since = new TreeMap<>();
     private final TreeMap<Integer, Vid> slots = new TreeMap<>();
+    private final List<Frozen> snapshots = new ArrayList<>();
     private Vid vid = Vid.NONE;
+    private long thinkNanosMax = 20_000_000;
     private boolean loading;
+    private int depth;
+    private int life;
+    private int atRest;
     private int inFlight;
+    private Optional<Runnable> chore = Optional.empty();
+    private boolean choreRuns;
     private boolean bearsNoSpace;
     private long writes;
     private long refused;
@@ -57,12 +64,29 @@ public final class SimGuest {
      * @param client whose requests are all this disk's
      */
     public SimGuest(SimTime time, SimClient client, String name, int objects) {
+        this(time, client, name, objects, Optional.empty(), new SectorModel(time.seed() ^ name.hashCode()));
+    }
+
+    /** A disk that is to be a clone; {@link #makeClone} comes before all else. */
+    SimGuest(SimTime time, SimClient client, String name, Frozen origin) {
+        this(
+                time,
+                client,
+                name,
+                origin.objects,
+                Optional.of(origin),
+                origin.model.branch(1 + Math.floorMod(name.hashCode(), 1_000)));
+    }
+
+    private SimGuest(
+            SimTime time, SimClient client, String name, int objects, Optional<Frozen> origin, SectorModel model) {
         this.time = time;
         this.client = client;
         this.name = VdiName.of(name);
         this.objects = objects;
+        this.origin = origin;
+        this.model = model;
         random = time.random("guest " + name + " of " + client);
-        model = new SectorModel(time.seed() ^ name.hashCode());
     }
 
     /** Makes the VDI. For stories. */
@@ -80,9 +104,16 @@ public final class SimGuest {
         Response found = client.call(lock, limit);
         Invariant.check(found instanceof Response.VdiInfo, "%s was not found: %s", name, found.result());
         vid = ((Response.VdiInfo) found).vid();
-        int length = InodeHeader.BYTES + 4 * objects;
-        Response inode = client.call(readOf(ObjectId.ofInode(vid), 0, length), limit);
-        ByteBuffer bytes = whole(inode, length).order(ByteOrder.LITTLE_ENDIAN);
+        Response inode = client.call(readOf(ObjectId.ofInode(vid), 0, inodeLength()), limit);
+        takeSlots(inode);
+    }
+
+    private int inodeLength() {
+        return InodeHeader.BYTES + 4 * objects;
+    }
+
+    private void takeSlots(Response inode) {
+        ByteBuffer bytes = whole(inode, inodeLength()).order(ByteOrder.LITTLE_ENDIAN);
         slots.clear();
         for (int i = 0; i < objects; i++) {
             int slot = bytes.getInt(InodeHeader.BYTES + 4 * i);
@@ -111,36 +142,190 @@ public final class SimGuest {
         long bytes = (long) objects * ObjectId.DATA_BYTES;
         Response made = client.call(new Request.NewVdi(header, name, bytes, vid, 0, true, 0, 0, 0), limit);
         expect(made);
+        return frozen(tag, made);
+    }
+
+    private Frozen frozen(String tag, Response made) {
+        var snapshot = new Frozen(vid, model.copy(), new TreeMap<>(slots), objects);
         vid = ((Response.VdiInfo) made).vid();
         time.log(client.toString(), "snapshot " + tag + " of " + name + ", goes on as " + vid);
-        return new Frozen(model.copy(), new TreeMap<>(slots));
+        snapshots.add(snapshot);
+        return snapshot;
     }
 
     /** What a snapshot holds, and in which objects. */
-    public record Frozen(SectorModel model, TreeMap<Integer, Vid> slots) {}
+    public record Frozen(Vid vid, SectorModel model, TreeMap<Integer, Vid> slots, int objects) {}
 
-    /** Reads every sector that was ever written before a snapshot from it. For stories. */
-    public void verify(Frozen snapshot, Duration limit) {
-        for (long sector : snapshot.model.written()) {
-            int object = (int) (sector / SECTORS_PER_OBJECT);
-            Optional.ofNullable(snapshot.slots.get(object)).ifPresent(holder -> {
-                int offset = (int) (sector % SECTORS_PER_OBJECT) * SECTOR;
-                byte[] data = new byte[SECTOR];
-                whole(client.call(readOf(ObjectId.ofData(holder, object), offset, SECTOR), limit), SECTOR)
-                        .get(data);
-                snapshot.model.read(sector, data);
-            });
+    /** The snapshots made so far, oldest first. */
+    List<Frozen> snapshots() {
+        return snapshots;
+    }
+
+    /**
+     * Something that is done alone: when what is under way has ended, and before anything else begins. Only while there
+     * is load; another one that has not begun yet is dropped.
+     */
+    private void alone(Runnable work) {
+        client.loop().execute(() -> {
+            if (loading && !choreRuns) {
+                chore = Optional.of(work);
+            }
+        });
+    }
+
+    private void choreEnded() {
+        choreRuns = false;
+        inFlight--;
+        int users = atRest;
+        atRest = 0;
+        for (int i = 0; i < users; i++) {
+            pause();
         }
     }
 
-    /** Begins to read and write at random, {@code depth} requests at a time. */
-    public void load(int depth) {
+    /** As {@link #snapshot}, in the middle of the load. */
+    void snapshotUnderLoad(String tag) {
+        alone(() -> {
+            var tagged = new Request.WriteObject(
+                    SimClient.header(Opcode.WRITE_OBJ, Flags.WRITE),
+                    ObjectId.ofInode(vid),
+                    VdiName.BYTES,
+                    Payload.of(field(VdiName.of(tag))),
+                    0);
+            client.ask(tagged, answer -> {
+                ResultCode result = answer.result();
+                answer.release();
+                if (result == ResultCode.NO_SPACE && bearsNoSpace) {
+                    choreEnded();
+                    return;
+                }
+                Invariant.check(result == ResultCode.SUCCESS, "%s was told %s on a tag", client, result);
+                var header = SimClient.header(Opcode.NEW_VDI, Flags.WRITE);
+                long bytes = (long) objects * ObjectId.DATA_BYTES;
+                client.ask(new Request.NewVdi(header, name, bytes, vid, 0, true, 0, 0, 0), made -> {
+                    if (made.result() != ResultCode.NO_SPACE || !bearsNoSpace) {
+                        expect(made);
+                        frozen(tag, made);
+                    }
+                    made.release();
+                    choreEnded();
+                });
+            });
+        });
+    }
+
+    /** An object of the disk becomes zeros, in the middle of the load, and its space is given back. */
+    void discardUnderLoad(int object) {
+        alone(() -> {
+            long first = (long) object * SECTORS_PER_OBJECT;
+            if (!Optional.ofNullable(slots.get(object)).filter(vid::equals).isPresent()) {
+                choreEnded();
+                return;
+            }
+            model.discarding(first, SECTORS_PER_OBJECT);
+            var header = SimClient.header(Opcode.DISCARD_OBJ, Flags.WRITE);
+            client.ask(new Request.DiscardObject(header, ObjectId.ofData(vid, object)), answer -> {
+                expect(answer);
+                answer.release();
+                slots.remove(object);
+                model.discarded(first, SECTORS_PER_OBJECT);
+                choreEnded();
+            });
+        });
+    }
+
+    /** Makes the clone that this disk is, opens it, and begins with the load. */
+    void makeClone(int loadDepth) {
+        client.loop().execute(() -> {
+            inFlight++;
+            var header = SimClient.header(Opcode.NEW_VDI, Flags.WRITE);
+            long bytes = (long) objects * ObjectId.DATA_BYTES;
+            Vid base = origin.orElseThrow().vid;
+            client.ask(new Request.NewVdi(header, name, bytes, base, 0, false, 0, 0, 0), made -> {
+                boolean done = made.result() == ResultCode.SUCCESS
+                        || made.result()
+                                == ResultCode.VDI_EXIST; // Made, and asked for again since the answer was lost.
+                Invariant.check(done, "%s was told %s for a clone", client, made.result());
+                made.release();
+                time.log(client.toString(), "made " + name + ", a clone of " + base);
+                openAgain(() -> {
+                    inFlight--;
+                    load(loadDepth);
+                });
+            });
+        });
+    }
+
+    private void openAgain(Runnable then) {
+        var lock = new Request.LockVdi(SimClient.header(Opcode.LOCK_VDI, Flags.WRITE), name, VdiName.EMPTY, 0, 0);
+        client.ask(lock, found -> {
+            Invariant.check(found instanceof Response.VdiInfo, "%s was not found: %s", name, found.result());
+            vid = ((Response.VdiInfo) found).vid();
+            found.release();
+            client.ask(readOf(ObjectId.ofInode(vid), 0, inodeLength()), inode -> {
+                takeSlots(inode);
+                inode.release();
+                then.run();
+            });
+        });
+    }
+
+    /**
+     * The machine dies, with all that it had under way, and starts again: what it had asked may be done or not, and it
+     * knows of its disk what it reads.
+     */
+    void crash() {
+        client.loop().execute(() -> {
+            if (!loading || choreRuns) {
+                return; // It makes a snapshot, which is nothing that a guest does.
+            }
+            time.log(client.toString(), "dies with " + inFlight + " requests under way");
+            life++;
+            busy.clear();
+            since.clear();
+            atRest = 0;
+            chore = Optional.empty();
+            inFlight = 1;
+            client.restart();
+            openAgain(() -> {
+                inFlight--;
+                for (int i = 0; i < depth; i++) {
+                    pause();
+                }
+            });
+        });
+    }
+
+    /** Reads every sector that was ever written before a snapshot from it. For stories. */
+    public void verify(Frozen snapshot, Duration limit) {
+        ranges(snapshot.model.written()).forEach((sector, sectors) -> {
+            int object = (int) (sector / SECTORS_PER_OBJECT);
+            Optional.ofNullable(snapshot.slots.get(object)).ifPresent(holder -> {
+                int offset = (int) (sector % SECTORS_PER_OBJECT) * SECTOR;
+                byte[] data = new byte[sectors * SECTOR];
+                whole(client.call(readOf(ObjectId.ofData(holder, object), offset, data.length), limit), data.length)
+                        .get(data);
+                snapshot.model.read(sector, data);
+            });
+        });
+    }
+
+    /** Begins to read and write at random, {@code users} requests at a time. */
+    public void load(int users) {
         client.loop().execute(() -> {
             loading = true;
-            for (int i = 0; i < depth; i++) {
+            depth = users;
+            atRest = 0;
+            life++;
+            for (int i = 0; i < users; i++) {
                 pause();
             }
         });
+    }
+
+    /** From now on it waits up to so long between two requests. */
+    void thinks(Duration longest) {
+        thinkNanosMax = longest.toNanos();
     }
 
     /** From now on a write may be refused for want of space. */
@@ -151,6 +336,7 @@ public final class SimGuest {
     /** Begins no more; {@link #idle} tells when all that was begun is done. */
     public void stop() {
         loading = false;
+        chore = Optional.empty();
     }
 
     /** Whether nothing is under way. */
@@ -158,15 +344,34 @@ public final class SimGuest {
         return inFlight == 0;
     }
 
-    /** Reads every sector that was ever written, and its neighbours. For stories, with no load. */
+    /** Reads every sector that was ever written. For stories, with no load. */
     public void verify(Duration limit) {
         Invariant.check(inFlight == 0, "verify with %d requests under way", inFlight);
-        for (long sector : model.written()) {
-            client.loop().execute(() -> read(sector, 1));
-            boolean done = time.runUntil(() -> inFlight == 0 && !busy.containsKey(sector), limit)
-                    && time.runUntil(this::idle, limit);
-            Invariant.check(done, "no answer to a read of sector %d within %s", sector, limit);
+        var ranges = ranges(model.written());
+        var begun = new int[1];
+        ranges.forEach((sector, sectors) -> client.loop().execute(() -> {
+            begun[0]++;
+            read(sector, sectors);
+        }));
+        boolean done = time.runUntil(() -> begun[0] == ranges.size() && idle(), limit);
+        Invariant.check(done, "no answer to a read of what %s has written within %s", client, limit);
+    }
+
+    /** The same sectors in few reads, each within one object: first sector and how many. */
+    private static TreeMap<Long, Integer> ranges(List<Long> sectors) {
+        var ranges = new TreeMap<Long, Integer>();
+        for (long sector : sectors) {
+            var last = ranges.lastEntry();
+            boolean follows = last != null
+                    && last.getKey() + last.getValue() == sector
+                    && last.getKey() / SECTORS_PER_OBJECT == sector / SECTORS_PER_OBJECT;
+            if (follows) {
+                ranges.merge(last.getKey(), 1, Integer::sum);
+            } else {
+                ranges.put(sector, 1);
+            }
         }
+        return ranges;
     }
 
     /** Deletes the VDI; nothing of the disk may be used afterwards. For stories, with no load. */
@@ -205,6 +410,21 @@ public final class SimGuest {
         return longest;
     }
 
+    /** A bit that the guest has written goes over on {@code disk}, if the disk holds it. @return whether it does */
+    boolean rot(SimStore disk, int chance) {
+        List<Long> written = model.written();
+        if (written.isEmpty()) {
+            return false;
+        }
+        long sector = written.get(chance % written.size());
+        int object = (int) (sector / SECTORS_PER_OBJECT);
+        return Optional.ofNullable(slots.get(object))
+                .filter(holder -> disk.rot(
+                        ObjectId.ofData(holder, object),
+                        (int) (sector % SECTORS_PER_OBJECT) * SECTOR + chance % SECTOR))
+                .isPresent();
+    }
+
     /** The VDI it writes to now. */
     public Vid vid() {
         return vid;
@@ -213,6 +433,17 @@ public final class SimGuest {
     /** Each user of the disk does one thing after the other. */
     private void next() {
         if (!loading) {
+            return;
+        }
+        if (chore.isPresent() || choreRuns) {
+            atRest++;
+            if (!choreRuns && inFlight == 0) {
+                choreRuns = true;
+                inFlight++;
+                Runnable work = chore.orElseThrow();
+                chore = Optional.empty();
+                work.run();
+            }
             return;
         }
         for (int tries = 0; tries < 8; tries++) {
@@ -237,7 +468,12 @@ public final class SimGuest {
     }
 
     private void pause() {
-        client.loop().after(Duration.ofNanos(random.nextLong(THINK_NANOS_MAX)), this::next);
+        int now = life;
+        client.loop().after(Duration.ofNanos(random.nextLong(thinkNanosMax)), () -> {
+            if (now == life) {
+                next();
+            }
+        });
     }
 
     /** Two requests for one sector, or for one object that is not there yet, do not go out at the same time. */

@@ -177,6 +177,26 @@ public final class SimNetwork {
         }
     }
 
+    /** Undoes a cut and a stall of this direction only. */
+    public void healOneWay(SimHost from, SimHost to) {
+        cutDatagrams.remove(link(from, to));
+        cutStreams.remove(link(from, to));
+        stalled.remove(link(from, to));
+        time.log("network", "healed " + from + ">" + to);
+        for (SimSocket socket : List.copyOf(blocked)) {
+            if (reaches(socket.host(), socket.remote())) {
+                unblock(socket);
+            }
+        }
+    }
+
+    /** Those on {@code host} are told what is not so, or is no longer so: {@link SimTransport#rumour}. */
+    public void rumour(SimHost host, RandomGenerator chance) {
+        for (SimTransport transport : List.copyOf(transports)) {
+            transport.rumour(host, chance);
+        }
+    }
+
     /** Every connection between these two is reset; what was under way is lost. */
     public void reset(SimHost a, SimHost b) {
         time.log("network", "reset " + a + "-" + b);

@@ -21,6 +21,7 @@ import sheepdog.sheep.cluster.ClusterStatus;
 import sheepdog.sheep.cluster.ClusterView;
 import sheepdog.sheep.main.Wiring;
 import sheepdog.sheep.recovery.RecoverySettings;
+import sheepdog.store.api.ObjectStore;
 
 /**
  * A host with a sheep on it: what lasts (disk, store id, address), and the process that runs at the moment, if any. The
@@ -44,6 +45,7 @@ public final class SimNode {
     private final Logs logs;
     private Optional<Process> process = Optional.empty();
     private int processes;
+    private Duration wallOffset = Duration.ZERO;
     private String end = "";
 
     /** What a sheep is for. */
@@ -107,9 +109,14 @@ public final class SimNode {
         return end;
     }
 
-    /** Starts a sheep on this host. */
+    /** Starts a sheep on this host; it ends at once if its disk fails. */
     public void start() {
         Invariant.check(process.isEmpty(), "%s runs already", name);
+        Optional<ObjectStore> store = directory.store().start();
+        if (store.isEmpty()) {
+            time.log(name, "cannot open its store");
+            return;
+        }
         processes++;
         end = "";
         directory.started();
@@ -127,12 +134,12 @@ public final class SimNode {
         wiring[0] = new Wiring(
                 loop,
                 log,
-                directory.store().start(),
+                store.get(),
                 directory.archive(),
                 self,
                 links,
                 time.random("gateway " + loop),
-                () -> Instant.ofEpochMilli(time.wallMillis()),
+                () -> Instant.ofEpochMilli(time.wallMillis()).plus(wallOffset),
                 RECOVERY,
                 (_, _, _) -> {},
                 failed -> time.at(time.nowNanos(), () -> ended(loop, failed)));
@@ -143,7 +150,12 @@ public final class SimNode {
         process = Optional.of(new Process(loop, wiring[0], log, payloads, self));
         host.listen(
                 node.id().port(),
-                new SimServer(loop, wiring[0].sink(), () -> wiring[0].cluster().epoch(), payloads));
+                new SimServer(
+                        loop,
+                        wiring[0].sink(),
+                        () -> wiring[0].cluster().epoch(),
+                        payloads,
+                        () -> wiring[0].cluster().holdsLease()));
         time.log(name, "started " + self);
         wiring[0].join();
         loop.execute(wiring[0]::start);
@@ -175,6 +187,17 @@ public final class SimNode {
     /** SIGCONT. */
     public void resume() {
         process.orElseThrow().loop.resume();
+    }
+
+    /** From now on its wall clock is off by so much; its monotonic clock is not. */
+    public void wallClock(Duration offBy) {
+        wallOffset = offBy;
+        time.log(name, "wall clock off by " + offBy);
+    }
+
+    /** What its wall clock shows, in seconds since 1970. */
+    public long wallSeconds() {
+        return time.wallSeconds() + wallOffset.toSeconds();
     }
 
     /** Whether a process runs, stopped or not. */

@@ -3,6 +3,7 @@ package sheepdog.it.sim;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Invariant;
@@ -27,13 +28,19 @@ public final class SimServer implements SimSocket.Acceptor {
     private final RequestSink sink;
     private final Supplier<Epoch> epoch;
     private final SimPayloads payloads;
+    private final BooleanSupplier holdsLease;
 
-    /** @param epoch what answers are stamped with */
-    public SimServer(SimLoop loop, RequestSink sink, Supplier<Epoch> epoch, SimPayloads payloads) {
+    /**
+     * @param epoch      what answers are stamped with
+     * @param holdsLease whether clients may be told anything about objects now (I5)
+     */
+    public SimServer(
+            SimLoop loop, RequestSink sink, Supplier<Epoch> epoch, SimPayloads payloads, BooleanSupplier holdsLease) {
         this.loop = loop;
         this.sink = sink;
         this.epoch = epoch;
         this.payloads = payloads;
+        this.holdsLease = holdsLease;
     }
 
     @Override
@@ -74,9 +81,19 @@ public final class SimServer implements SimSocket.Acceptor {
                         && response.result() == ResultCode.SUCCESS) {
                     peer = Optional.of(hello);
                 }
+                boolean tells = isOfClient(request) && response.result() == ResultCode.SUCCESS && socket.isOpen();
+                Invariant.check(
+                        !tells || holdsLease.getAsBoolean(), "%s answers %s without a lease", loop, request.header());
                 request.release();
                 send(response, request.header());
             });
+        }
+
+        private static boolean isOfClient(Request request) {
+            return request instanceof Request.ReadObject
+                    || request instanceof Request.WriteObject
+                    || request instanceof Request.CreateObject
+                    || request instanceof Request.DiscardObject;
         }
 
         private void send(Response response, Header request) {

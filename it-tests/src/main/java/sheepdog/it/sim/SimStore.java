@@ -2,6 +2,7 @@ package sheepdog.it.sim;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -32,13 +33,24 @@ public final class SimStore {
     private final SimMachine machine;
     private final RandomGenerator random;
     private Optional<PlainStore> open = Optional.empty();
+    private boolean troubled;
 
     /** What a disk does when it fails. */
     public enum Failure {
         /** Writes do not get through. */
         WRITE,
         /** Writes are taken, but no sync succeeds. */
-        SYNC
+        SYNC,
+        /** What is there cannot be read. */
+        READ;
+
+        private String operation() {
+            return switch (this) {
+                case WRITE -> "write";
+                case SYNC -> "sync";
+                case READ -> "read";
+            };
+        }
     }
 
     /** An empty disk. @param random decides what is left of what was not synced */
@@ -56,15 +68,21 @@ public final class SimStore {
         return new SimStore(random, machine.copy());
     }
 
-    /** Opens the store, for a process that starts. */
-    ObjectStore start() {
+    /** Opens the store, for a process that starts; nothing if a disk that fails does not let it. */
+    public Optional<ObjectStore> start() {
         Invariant.check(open.isEmpty(), "%s is open", this);
         try {
             open = Optional.of(machine.open(CONFIG));
-            return open.get();
         } catch (IOException failure) {
-            throw new AssertionError("a store does not open again", failure);
+            Invariant.check(troubled, "a store does not open again: %s", failure);
+            machine.restartProgram();
         }
+        return open.map(store -> store);
+    }
+
+    /** Whether its disk fails now, or may. */
+    public boolean troubled() {
+        return troubled;
     }
 
     /** The process ends in order. */
@@ -100,15 +118,35 @@ public final class SimStore {
 
     /** From now on the disk fails; what was on it can still be read. */
     public void fails(Failure failure) {
-        String operation = switch (failure) {
-            case WRITE -> "write";
-            case SYNC -> "sync";
-        };
+        String operation = failure.operation();
+        troubled = true;
         machine.disk.hook((call, path) -> {
             if (call.equals(operation)) {
                 throw new DiskException(DiskException.Kind.IO, call, path, "Input/output error");
             }
         });
+    }
+
+    /** One call fails, the one after {@code spared} others of its kind; then the disk is well, as after a cable's fault. */
+    public void failsOnce(Failure failure, int spared) {
+        String operation = failure.operation();
+        var calls = new int[1];
+        troubled = true;
+        machine.disk.hook((call, path) -> {
+            if (call.equals(operation) && calls[0]++ == spared) {
+                throw new DiskException(DiskException.Kind.IO, call, path, "Input/output error");
+            }
+        });
+    }
+
+    /** Turns one bit of an object's file over, if it has one. @return whether it has */
+    public boolean rot(ObjectId oid, int offset) {
+        Path file = Path.of("/sheep/obj").resolve(oid.toString());
+        boolean there = machine.disk.exists(file);
+        if (there) {
+            machine.disk.rot(file, offset);
+        }
+        return there;
     }
 
     /** From now on only so many bytes more find a place on it. */
@@ -118,6 +156,7 @@ public final class SimStore {
 
     /** The disk is well again and has space. */
     public void heals() {
+        troubled = false;
         machine.disk.hook((_, _) -> {});
         machine.disk.capacity(Long.MAX_VALUE);
     }

@@ -189,7 +189,7 @@ public final class SimTime {
     }
 
     /** Looks at a process's state as its loop would; {@code look} changes nothing. */
-    <T> T lookInto(SimLoop process, Supplier<T> look) {
+    public <T> T lookInto(SimLoop process, Supplier<T> look) {
         var seen = new ArrayList<T>(1);
         runAs(process, true, () -> seen.add(look.get()));
         return seen.getFirst();

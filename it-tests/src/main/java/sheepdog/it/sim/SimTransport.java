@@ -1,6 +1,7 @@
 package sheepdog.it.sim;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -100,6 +101,31 @@ public final class SimTransport implements ClusterTransport {
         }
     }
 
+    /**
+     * If it is on {@code where}, its listener is told what {@link ClusterTransport} does not exclude: that somebody is
+     * there once more, that somebody is gone who is there, or that a process is there that has long been replaced.
+     */
+    void rumour(SimHost where, RandomGenerator chance) {
+        if (host != where || !loop.alive()) {
+            return;
+        }
+        for (Seen other : List.copyOf(seen.values())) {
+            int kind = chance.nextInt(4);
+            loop.execute(() -> listener.ifPresent(told -> {
+                switch (kind) {
+                    case 0 -> told.seen(other.member);
+                    case 1 -> told.gone(other.member, Evidence.SILENT);
+                    case 2 -> other.formerly.forEach(told::seen);
+                    default -> {
+                        told.gone(other.member, Evidence.CLOSED);
+                        told.gone(other.member, Evidence.SILENT);
+                        told.seen(other.member);
+                    }
+                }
+            }));
+        }
+    }
+
     /** Whether this transport's process still runs. */
     boolean alive() {
         return loop.alive();
@@ -164,6 +190,9 @@ public final class SimTransport implements ClusterTransport {
             known = new Seen();
             seen.put(member.storeId(), known);
         }
+        if (known.member != null && known.member.incarnation() != member.incarnation()) {
+            known.formerly.add(known.member);
+        }
         known.member = member;
         known.host = from;
         known.transport = transport;
@@ -219,6 +248,7 @@ public final class SimTransport implements ClusterTransport {
 
     /** What is known of another sheep. */
     private static final class Seen {
+        private final List<Member> formerly = new ArrayList<>();
         private Member member;
         private SimHost host;
         private SimTransport transport;

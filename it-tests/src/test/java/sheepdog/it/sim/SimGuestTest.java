@@ -62,7 +62,7 @@ class SimGuestTest {
             var loop = new SimLoop(time, "sheep");
             network.boot(server, loop);
             var gateway = new MemoryGateway(loop, payloads, time.random("gateway"), fault);
-            server.listen(GATEWAY.port(), new SimServer(loop, gateway, () -> Epoch.FIRST, payloads));
+            server.listen(GATEWAY.port(), new SimServer(loop, gateway, () -> Epoch.FIRST, payloads, () -> true));
             client = new SimClient(network, "guest", List.of(GATEWAY));
             guest = new SimGuest(time, client, "disk", 3);
         }

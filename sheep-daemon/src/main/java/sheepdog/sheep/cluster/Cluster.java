@@ -60,6 +60,11 @@ public final class Cluster implements ClusterLog.StateMachine {
     private boolean formatWaits;
 
     private Optional<ClusterView> view = Optional.empty();
+
+    /** What {@link #isMember} looked at last: it is asked for every request. */
+    private Optional<EpochRecord> memberIn = Optional.empty();
+
+    private boolean member;
     private boolean killed;
     private boolean shutdown;
 
@@ -247,6 +252,7 @@ public final class Cluster implements ClusterLog.StateMachine {
         loop.checkOnLoop();
         state.epoch(record);
         history.add(record);
+        history.neededFrom(state.whole(state.copiesMin()));
         LOG.info("epoch={} nodes={}", record.epoch(), record.nodes());
         makeSafe(record);
     }
@@ -402,10 +408,15 @@ public final class Cluster implements ClusterLog.StateMachine {
      * looked whether this one runs on the directory that that one had, or on an old copy of it.
      */
     public boolean isMember() {
-        return state.current()
-                .flatMap(e -> e.store(self.storeId()))
-                .filter(m -> m.incarnation() == self.incarnation())
-                .isPresent();
+        Optional<EpochRecord> newest = state.current();
+        if (newest.isPresent()
+                && memberIn.filter(known -> known == newest.get()).isEmpty()) {
+            memberIn = newest;
+            member = newest.flatMap(e -> e.store(self.storeId()))
+                    .filter(m -> m.incarnation() == self.incarnation())
+                    .isPresent();
+        }
+        return newest.isPresent() && member;
     }
 
     private void formatted() {

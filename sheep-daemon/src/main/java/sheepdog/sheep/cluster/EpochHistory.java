@@ -1,13 +1,16 @@
 package sheepdog.sheep.cluster;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import sheepdog.membership.api.EpochRecord;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Node;
+import sheepdog.protocol.model.NodeId;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.placement.VnodeRing;
 
@@ -24,19 +27,39 @@ public final class EpochHistory {
     private final List<Entry> entries = new ArrayList<>();
     private Map<Long, Epoch> gone = Map.of();
 
+    /** What follows from the record is made when it is asked for, and goes when it is not asked for any more: it is large. */
     private static final class Entry {
         final EpochRecord record;
-        VnodeRing ring;
+        private Optional<Places> places = Optional.empty();
 
         Entry(EpochRecord record) {
             this.record = record;
         }
 
-        VnodeRing ring() {
-            if (ring == null) {
-                ring = VnodeRing.of(record.nodes());
+        Places places() {
+            if (places.isEmpty()) {
+                places = Optional.of(Places.of(record));
             }
-            return ring;
+            return places.get();
+        }
+    }
+
+    /** @param stores by the address that each had in the epoch */
+    private record Places(VnodeRing ring, Map<NodeId, Long> stores, Set<Long> members) {
+        static Places of(EpochRecord record) {
+            var stores = new HashMap<NodeId, Long>();
+            record.members().forEach(member -> stores.put(member.node().id(), member.storeId()));
+            return new Places(VnodeRing.of(record.nodes()), stores, new HashSet<>(stores.values()));
+        }
+    }
+
+    /** Nothing is to be judged by earlier epochs any more; if it is, all the same, it takes longer. */
+    void neededFrom(Epoch first) {
+        for (Entry entry : entries) {
+            if (!entry.record.epoch().isBefore(first)) {
+                return;
+            }
+            entry.places = Optional.empty();
         }
     }
 
@@ -52,7 +75,7 @@ public final class EpochHistory {
     }
 
     VnodeRing currentRing() {
-        return entries.getLast().ring();
+        return entries.getLast().places().ring();
     }
 
     /**
@@ -65,7 +88,7 @@ public final class EpochHistory {
         Set<Long> holders = Set.of();
         for (Entry entry : since(from)) {
             boolean counts = holders.isEmpty()
-                    || holders.stream().anyMatch(s -> entry.record.store(s).isPresent())
+                    || holders.stream().anyMatch(entry.places().members()::contains)
                     || holders.stream().allMatch(s -> isGone(s, entry.record.epoch()));
             if (counts) {
                 Set<Long> replicas = replicas(entry, oid, copies);
@@ -101,8 +124,8 @@ public final class EpochHistory {
 
     private static Set<Long> replicas(Entry entry, ObjectId oid, int copies) {
         Set<Long> stores = new HashSet<>();
-        for (Node node : entry.ring().replicas(oid, copies)) {
-            entry.record.member(node.id()).ifPresent(m -> stores.add(m.storeId()));
+        for (Node node : entry.places().ring().replicas(oid, copies)) {
+            stores.add(entry.places().stores().get(node.id()));
         }
         return stores;
     }

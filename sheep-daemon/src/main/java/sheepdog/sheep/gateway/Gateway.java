@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -48,6 +49,9 @@ public final class Gateway {
     /** A disk that damages a copy so often while one mutation tries is not to be waited for. */
     private static final int HEALINGS_MAX = 3;
 
+    /** How often a damaged copy that a read met is tried to be replaced. */
+    private static final int MENDINGS_MAX = 10;
+
     private final Loop loop;
     private final Cluster cluster;
     private final PeerLink peers;
@@ -57,6 +61,7 @@ public final class Gateway {
     private final Ownership ownership;
     private final List<Waiter> waiting = new ArrayList<>();
     private final Map<ObjectId, Traffic> traffic = new HashMap<>();
+    private final TreeSet<ObjectId> mending = new TreeSet<>();
     private boolean recheckPlanned;
 
     /** Mutations of one object on their way to replicas, and those held back while damaged copies of it are replaced. */
@@ -238,6 +243,7 @@ public final class Gateway {
         private int next;
         private int attempt;
         private boolean curable;
+        private boolean damaged;
 
         ReadFlow(ObjectId oid, int offset, int length) {
             this.oid = oid;
@@ -275,6 +281,7 @@ public final class Gateway {
             candidates = nearestFirst(view.replicas(oid, cluster.copies(oid)));
             next = 0;
             curable = false;
+            damaged = false;
             ask();
         }
 
@@ -312,8 +319,14 @@ public final class Gateway {
 
         private void answered(Node node, Response answer) {
             switch (answer.result()) {
-                case SUCCESS, NO_OBJ, INVALID_PARMS -> finish(answer);
+                case SUCCESS, NO_OBJ, INVALID_PARMS -> {
+                    if (damaged && answer.result() == ResultCode.SUCCESS) {
+                        mend(oid, node);
+                    }
+                    finish(answer);
+                }
                 case EIO -> {
+                    damaged = true;
                     answer.release();
                     ask();
                 }
@@ -345,6 +358,65 @@ public final class Gateway {
                 // What was read may be old by the time a lease is back.
                 answer.release();
                 admit();
+            }
+        }
+    }
+
+    /** A read found a copy damaged which {@code sound} has whole: it is replaced behind the read's back. */
+    private void mend(ObjectId oid, Node sound) {
+        if (mending.add(oid)) {
+            new MendFlow(oid, sound).admit();
+        }
+    }
+
+    /** Replaces damaged copies while nothing else happens to the object. */
+    private final class MendFlow {
+        private final ObjectId oid;
+        private final Node sound;
+        private Right right;
+        private RangeLocks.Ticket ticket;
+        private int attempt;
+
+        MendFlow(ObjectId oid, Node sound) {
+            this.oid = oid;
+            this.sound = sound;
+        }
+
+        void admit() {
+            when(Gateway.this::isServing, () -> ownership.whenHeld(oid.vid(), this::lock));
+        }
+
+        private void lock(Right given) {
+            right = given;
+            ticket = locks.acquire(oid, 0, oid.size(), true, this::granted);
+            locks.start(ticket);
+        }
+
+        private void granted() {
+            if (!ownership.mayStart(oid.vid(), right)) {
+                ticket.release();
+                again();
+                return;
+            }
+            long sequence = right.begin();
+            settlement.heal(oid, right, sequence, List.of(sound)).thenAccept(healing -> {
+                right.end(sequence);
+                ticket.release();
+                ownership.ended(oid.vid(), right);
+                if (healing == Settlement.Healing.LATER) {
+                    again();
+                } else {
+                    mending.remove(oid);
+                }
+            });
+        }
+
+        /** If it does not come to an end, the next read that meets the damage begins anew. */
+        private void again() {
+            if (++attempt < MENDINGS_MAX) {
+                loop.after(backoff(attempt), this::admit);
+            } else {
+                mending.remove(oid);
             }
         }
     }

@@ -3,9 +3,12 @@ package sheepdog.sheep.peer;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 import sheepdog.membership.runtime.Cancellable;
 import sheepdog.membership.runtime.Loop;
 import sheepdog.membership.runtime.LoopFuture;
@@ -21,6 +24,7 @@ import sheepdog.protocol.wire.Response;
 import sheepdog.sheep.cluster.Cluster;
 import sheepdog.sheep.recovery.LocalCopies;
 import sheepdog.sheep.recovery.Recovery;
+import sheepdog.store.api.ObjectInfo;
 import sheepdog.store.api.ObjectStore;
 import sheepdog.store.api.Stamp;
 
@@ -32,11 +36,16 @@ import sheepdog.store.api.Stamp;
  * object in doubt is recovered first, and if that takes longer than {@link #HOLD} the sender is answered AGAIN, so that it
  * does not take this node for one that does not answer; a mutation by an owner that is not the owner any more is answered AGAIN. The store
  * checks epoch and owner once more at its door. A copy that is damaged is answered EIO, and its gateway sends a whole one;
- * if not even that can be written, or the store has failed, this node leaves. Loop-owned.
+ * if not even that can be written or read back, or the store has failed, this node leaves. Loop-owned.
  */
 public final class Peer {
     /** Well below the time in which a link gives up waiting for an answer. */
     static final Duration HOLD = Duration.ofSeconds(5);
+
+    /** A copy that was written whole and is damaged so soon says that the disk is. */
+    private static final Duration FRESH = Duration.ofSeconds(3);
+
+    private static final int FRESH_MAX = 1_000;
 
     private final Loop loop;
     private final Cluster cluster;
@@ -45,6 +54,9 @@ public final class Peer {
     private final LocalCopies local;
     private final YieldHandler gateway;
     private final List<Waiting> waiting = new ArrayList<>();
+
+    /** When objects were written whole, the latest last. */
+    private final LinkedHashMap<ObjectId, Long> freshNanos = new LinkedHashMap<>();
 
     /** @param failed whether the disk is to blame, and not one object */
     private record Tried(ResultCode code, boolean failed) {}
@@ -158,7 +170,10 @@ public final class Peer {
                                 .code()));
             case PeerRequest.StatObject r -> local.stat(r.oid()).thenAccept(done::complete);
             case PeerRequest.FetchObject r -> local.fetch(r.oid(), r.data()).thenAccept(done::complete);
-            case PeerRequest.ListObjects r -> offload(Pool.BULK, r.header().id(), done, () -> list(r));
+            case PeerRequest.ListObjects r -> {
+                Predicate<ObjectId> asked = asked(r);
+                offload(Pool.BULK, r.header().id(), done, () -> list(r, asked));
+            }
         }
     }
 
@@ -249,8 +264,29 @@ public final class Peer {
                         cluster.unable("the disk failed writing oid=" + oid);
                         return Response.of(ResultCode.NETWORK_ERROR);
                     }
+                    if (tried.code() == ResultCode.EIO && isFresh(oid)) {
+                        // Sent whole and damaged at once: no rotten block, and sending it again would not help.
+                        cluster.unable("the disk does not give back what it took oid=" + oid);
+                        return Response.of(ResultCode.NETWORK_ERROR);
+                    }
+                    if (whole && tried.code() == ResultCode.SUCCESS) {
+                        noteFresh(oid);
+                    }
                     return Response.of(tried.code());
                 });
+    }
+
+    private void noteFresh(ObjectId oid) {
+        freshNanos.putLast(oid, loop.nowNanos());
+        if (freshNanos.size() > FRESH_MAX) {
+            freshNanos.pollFirstEntry();
+        }
+    }
+
+    /** Whether a whole copy was written here a moment ago. */
+    private boolean isFresh(ObjectId oid) {
+        Long since = freshNanos.get(oid);
+        return since != null && loop.nowNanos() - since < FRESH.toNanos();
     }
 
     private Response read(PeerRequest.ReadReplica r) {
@@ -272,10 +308,33 @@ public final class Peer {
         });
     }
 
-    private Response list(PeerRequest.ListObjects r) {
-        var versions = store.list(r.after(), r.countMax()).stream()
-                .map(info -> new Response.ObjectVersions.Version(info.oid(), info.epoch()))
-                .toList();
+    /**
+     * What the one who asks may have to hold. With the most copies that any object has the replicas are at least those that
+     * an object of fewer has, so that nothing is left out.
+     */
+    private Predicate<ObjectId> asked(PeerRequest.ListObjects r) {
+        int copies = cluster.state().copiesMax();
+        return cluster.view()
+                .flatMap(view -> view.record().store(r.forStore()).map(asking -> (Predicate<ObjectId>)
+                        oid -> view.ring().isReplica(oid, copies, asking.node().id())))
+                .orElse(_ -> true);
+    }
+
+    /** Fewer than were asked for only if there are no more. */
+    private Response list(PeerRequest.ListObjects r, Predicate<ObjectId> asked) {
+        var versions = new ArrayList<Response.ObjectVersions.Version>();
+        Optional<ObjectId> after = r.after();
+        boolean more = true;
+        while (more && versions.size() < r.countMax()) {
+            var part = store.list(after, r.countMax());
+            more = part.size() == r.countMax();
+            for (ObjectInfo info : part) {
+                if (versions.size() < r.countMax() && asked.test(info.oid())) {
+                    versions.add(new Response.ObjectVersions.Version(info.oid(), info.epoch()));
+                }
+                after = Optional.of(info.oid());
+            }
+        }
         return new Response.ObjectVersions(ResultCode.SUCCESS, versions);
     }
 }

@@ -102,7 +102,9 @@ final class Sweep {
         if (over) {
             return;
         }
-        var request = new PeerRequest.ListObjects(Header.of(Opcode.LIST_OBJECTS, 0, view.epoch(), 0), after, LIST_PAGE);
+        var header = Header.of(Opcode.LIST_OBJECTS, 0, view.epoch(), 0);
+        var request = new PeerRequest.ListObjects(
+                header, after, LIST_PAGE, cluster.self().storeId());
         means.peers().send(node, request).thenAccept(answer -> {
             if (over) {
                 answer.release();

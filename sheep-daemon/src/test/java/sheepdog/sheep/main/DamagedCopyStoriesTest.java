@@ -7,6 +7,7 @@ import static sheepdog.sheep.testkit.TestCluster.write;
 
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import sheepdog.membership.api.ClusterLog;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.model.Vid;
@@ -34,6 +35,36 @@ class DamagedCopyStoriesTest {
         assertThat(onDisk(2)).containsExactly(1, 2, 1);
         assertThat(cluster.bytes(2, data, 0, 3)).containsExactly(1, 2, 1);
         assertThat(cluster.host(2).isRunning()).isTrue();
+    }
+
+    @Test
+    void aDamagedCopyThatAReadMeetsIsReplacedByAnotherReplicas() {
+        cluster.ask(1, create(data, 0, new byte[] {1, 2, 3}));
+        cluster.host(2).store().damage(data);
+
+        assertThat(cluster.bytes(2, data, 0, 3)).containsExactly(1, 2, 3);
+
+        cluster.until(() -> !cluster.host(2).store().isDamaged(data));
+        assertThat(onDisk(2)).containsExactly(1, 2, 3);
+    }
+
+    @Test
+    void aDiskThatDoesNotGiveBackWhatItTookIsLeftOutAndTheWriteSucceeds() {
+        cluster.ask(1, create(data, 0, new byte[] {1, 1, 1}));
+        cluster.host(2).store().damage(data);
+        cluster.rule((_, to, request) -> {
+            if (to == 2 && request instanceof PeerRequest.WriteReplica) {
+                cluster.host(2).store().damage(data);
+            }
+            return Fate.DELIVER;
+        });
+
+        var write = cluster.begin(1, write(data, 1, new byte[] {2}));
+        cluster.until(() -> cluster.host(2).log().status().phase() == ClusterLog.Phase.STOPPED);
+        cluster.epoch(1, 3);
+
+        assertThat(cluster.await(write).result()).isEqualTo(ResultCode.SUCCESS);
+        assertThat(onDisk(1)).isEqualTo(onDisk(3)).containsExactly(1, 2, 1);
     }
 
     @Test

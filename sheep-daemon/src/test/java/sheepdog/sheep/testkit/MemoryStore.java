@@ -52,6 +52,11 @@ public final class MemoryStore implements ObjectStore {
         damaged.add(oid);
     }
 
+    /** Whether it has not been replaced since. */
+    public boolean isDamaged(ObjectId oid) {
+        return damaged.contains(oid);
+    }
+
     /** From now on every mutation comes to EIO. */
     public void fail() {
         failed = true;

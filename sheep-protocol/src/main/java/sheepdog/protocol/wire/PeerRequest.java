@@ -163,15 +163,21 @@ public sealed interface PeerRequest extends Request {
      * {@link Response.ObjectVersions}.
      *
      * <pre>
-     *  16 after u64 | 24 whether there is an after u32 | 28 count u32 | data_length = 16 * count
+     *  16 after u64 | 24 whether there is an after u32 | 28 count u32 | 32 store u64 | data_length = 16 * count
      * </pre>
      *
      * @param after    exclusive; from the first object if empty
      * @param countMax 1 to {@link Protocol#LIST_COUNT_MAX}
+     * @param forStore only what this store may have to hold in the request's epoch, and perhaps some more; 0 for everything
      */
-    record ListObjects(Header header, Optional<ObjectId> after, int countMax) implements PeerRequest {
+    record ListObjects(Header header, Optional<ObjectId> after, int countMax, long forStore) implements PeerRequest {
         public ListObjects {
             Invariant.check(0 < countMax && countMax <= Protocol.LIST_COUNT_MAX, "list of %d", countMax);
+        }
+
+        /** For everything. */
+        public ListObjects(Header header, Optional<ObjectId> after, int countMax) {
+            this(header, after, countMax, 0);
         }
     }
 

@@ -250,7 +250,10 @@ public final class RequestCodec {
                 when(
                         0 < in.i32(28) && in.i32(28) <= Protocol.LIST_COUNT_MAX,
                         () -> new ListObjects(
-                                head, in.i32(24) == 0 ? Optional.empty() : Optional.of(in.oid()), in.i32(28)));
+                                head,
+                                in.i32(24) == 0 ? Optional.empty() : Optional.of(in.oid()),
+                                in.i32(28),
+                                in.i64(32)));
             case YIELD_OWNER -> when(in.isVid(16), () -> new YieldOwner(head, new Vid(in.i32(16)), in.i64(24)));
             // Of other versions, of tracing, or said only between the original's own daemons.
             case TRACE,
@@ -574,6 +577,7 @@ public final class RequestCodec {
                     out.putInt(24, 1);
                 });
                 out.putInt(28, l.countMax());
+                out.putLong(32, l.forStore());
                 yield l.countMax() * ResponseCodec.VERSION_BYTES;
             }
             case YieldOwner y -> {

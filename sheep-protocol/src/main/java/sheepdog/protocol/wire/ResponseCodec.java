@@ -18,7 +18,8 @@ import sheepdog.protocol.model.Vid;
  * reads as many bytes as the header says, and decodes by the request's opcode.
  */
 public final class ResponseCodec {
-    static final int VERSION_BYTES = 16;
+    /** Of each object in a list. */
+    public static final int VERSION_BYTES = 16;
 
     private static final int ENDPOINT_BYTES = 18;
 

@@ -1,0 +1,22 @@
+package sheepdog.it.sim;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Stories that failed once, and what each of them found. They are told in every build. */
+class StorySeedsTest {
+    @ParameterizedTest(name = "{1}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "seed=40 nodes=3 zones=3 copies=3 log=CONSENSUS rough=false steps=GUEST_DIES:3261:6:95:8650,READ_FAILS!:3484:1:289:1716"
+                        + " | a disk that does not give back what it took made writes come to EIO",
+                "seed=58 nodes=3 zones=3 copies=3 log=CONSENSUS rough=false steps=RESET:389:1:451:301,KILL!:847:4:156:3059,ROT!:3492:0:511:223"
+                        + " | a copy that a read found damaged stayed damaged",
+            })
+    void aStoryThatFailedOnceEndsWell(String story, String found) {
+        assertThatCode(() -> StoryTelling.tell(Story.parse(story))).as(found).doesNotThrowAnyException();
+    }
+}
