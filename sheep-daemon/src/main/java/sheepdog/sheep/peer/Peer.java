@@ -19,6 +19,7 @@ import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.model.Payload;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.model.Vid;
+import sheepdog.protocol.wire.Flags;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Response;
 import sheepdog.sheep.cluster.Cluster;
@@ -169,7 +170,13 @@ public final class Peer {
                         () -> Response.of(store.settled(r.oid(), r.header().epoch(), r.generation())
                                 .code()));
             case PeerRequest.StatObject r -> local.stat(r.oid()).thenAccept(done::complete);
-            case PeerRequest.FetchObject r -> local.fetch(r.oid(), r.data()).thenAccept(done::complete);
+            case PeerRequest.FetchObject r -> {
+                if (r.header().has(Flags.RECOVERY)) {
+                    recovery.lend(() -> local.fetch(r.oid(), r.data()).thenAccept(done::complete));
+                } else {
+                    local.fetch(r.oid(), r.data()).thenAccept(done::complete);
+                }
+            }
             case PeerRequest.ListObjects r -> {
                 Predicate<ObjectId> asked = asked(r);
                 offload(Pool.BULK, r.header().id(), done, () -> list(r, asked));

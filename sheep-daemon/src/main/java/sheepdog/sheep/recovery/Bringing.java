@@ -22,6 +22,7 @@ import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.model.Payload;
 import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.wire.Flags;
 import sheepdog.protocol.wire.Header;
 import sheepdog.protocol.wire.ObjectChanges;
 import sheepdog.protocol.wire.Opcode;
@@ -285,7 +286,8 @@ final class Bringing {
     /** If this fails, its copy may be damaged: others that may answer later have it, too. */
     private void fetch(Member holder, Payload digests, ByteBuffer old) {
         Node node = holder.node();
-        var request = new PeerRequest.FetchObject(Header.of(Opcode.FETCH_OBJECT, 0, view.epoch(), 0), oid, digests);
+        var request = new PeerRequest.FetchObject(
+                Header.of(Opcode.FETCH_OBJECT, urgent ? 0 : Flags.RECOVERY, view.epoch(), 0), oid, digests);
         means.peers().send(node, request).thenAccept(answer -> {
             if (isOver()) {
                 answer.release();

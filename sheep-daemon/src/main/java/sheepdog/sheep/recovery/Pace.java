@@ -41,7 +41,8 @@ final class Pace {
         clientsUntilNanos = loop.nowNanos() + BUSY.toNanos();
     }
 
-    private boolean isBusy() {
+    /** Whether clients use this store. */
+    boolean isBusy() {
         return clientsUntilNanos - loop.nowNanos() > 0;
     }
 

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.membership.runtime.Loop;
@@ -42,6 +43,7 @@ public final class Recovery {
     private final Leftovers leftovers;
     private final Pace pace;
     private final Grace grace;
+    private final Lending lending;
 
     private final Map<ObjectId, Bringing> bringing = new HashMap<>();
     private Epoch epoch = Epoch.NONE;
@@ -62,6 +64,7 @@ public final class Recovery {
         this.means = new Means(loop, cluster, store, local, peers, trust, turns);
         this.leftovers = new Leftovers(cluster, store);
         this.pace = new Pace(loop, settings.limit());
+        this.lending = new Lending(loop, pace);
         this.grace = new Grace(loop, cluster, settings.grace());
         cluster.onChange(this::clusterChanged);
     }
@@ -126,6 +129,15 @@ public final class Recovery {
     /** A client's request has come to this store. */
     public void clientSeen() {
         pace.clientSeen();
+    }
+
+    /**
+     * Reads a copy for another sheep that nobody waits for there: when this node's clients leave room.
+     *
+     * @param read begins it; called once
+     */
+    public void lend(Supplier<CompletionStage<Void>> read) {
+        lending.lend(read);
     }
 
     RecoveryLimit limit() {

@@ -299,6 +299,22 @@ class OperatorStoriesTest {
     }
 
     @Test
+    void whoHasClientsLendsItsCopiesOneByOneButToWhomAClientWaitsAtOnce() {
+        sheep(3, 3, Duration.ZERO);
+        leave(3, 1, 2);
+        recovered(1, 2);
+        var oids = objects(40);
+        cluster.rule((from, to, request) ->
+                from == 3 && to == 2 && request instanceof PeerRequest.FetchObject ? Fate.LOSE : Fate.DELIVER);
+        cluster.bytes(1, oids.getFirst(), 0, 1);
+        comeBack(3, 1, 2, 3);
+
+        assertThat(cluster.bytes(3, oids.getLast(), 0, 1)).containsExactly(1);
+        recovered(3);
+        assertThat(held(3, oids)).isEqualTo(40);
+    }
+
+    @Test
     void anIntervalOfMoreThanAnHourIsRefused() {
         sheep(1, 1, Duration.ZERO);
 
