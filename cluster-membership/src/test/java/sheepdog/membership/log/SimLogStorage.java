@@ -94,6 +94,11 @@ public final class SimLogStorage implements LogStorage {
         failing = true;
     }
 
+    /** Writes succeed again. */
+    public void heal() {
+        failing = false;
+    }
+
     /** Whether every write fails. */
     public boolean failing() {
         return failing;

@@ -27,6 +27,10 @@ public final class StoryTelling {
     private static final int GUESTS_MAX = 4;
     private static final Duration SUPERVISED = Duration.ofMillis(700);
     private static final Duration REPAIRED = Duration.ofSeconds(1);
+
+    /** A sheep whose disk failed serves as before until it has told the others, and ends. */
+    private static final Duration LEAVES = Duration.ofSeconds(2);
+
     private static final Duration READ = Duration.ofSeconds(60);
     private static final Duration CALM_LIMIT = Duration.ofMinutes(3);
 
@@ -51,6 +55,7 @@ public final class StoryTelling {
     private final List<Kept> snapshots = new ArrayList<>();
     private int clones;
     private int snapshotsAsked;
+    private boolean diskFailed;
 
     /** A fault that is to be undone. */
     private record Active(long endNanos, SimFault fault, Runnable undo) {}
@@ -212,6 +217,11 @@ public final class StoryTelling {
             awaitSupervised("somebody to serve, 10 s after all are well (I13)", RESUMES, cluster::isAnyoneServing);
         }
         awaitSupervised("all to serve and to have recovered", CALM_LIMIT, cluster::isRecovered);
+        while (diskFailed) {
+            passUntil(cluster.time().nowNanos() + LEAVES.toNanos());
+            diskFailed = !cluster.isRecovered();
+            awaitSupervised("all to serve and to have recovered", CALM_LIMIT, cluster::isRecovered);
+        }
     }
 
     private void awaitSupervised(String what, Duration limit, BooleanSupplier condition) {
@@ -482,7 +492,9 @@ public final class StoryTelling {
         until(step, () -> {
             directory.full(false);
             directory.store().heals();
-        }); // The log's disk is well again when a sheep is started on it.
+            directory.log().heal();
+        });
+        diskFailed = true;
         return true;
     }
 
