@@ -10,6 +10,7 @@ import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Invariant;
 import sheepdog.protocol.model.NodeId;
 import sheepdog.protocol.model.Payload;
+import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.wire.Header;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.Request;
@@ -144,12 +145,26 @@ public final class SimClient {
         requests.send(
                 asked.request,
                 response -> response.ifPresent(answer -> {
-                    if (unanswered.remove(asked)) {
+                    if (answer.result() == ResultCode.SHUTDOWN && !isOfData(asked.request)) {
+                        answer.release();
+                        if (requests.isOpen()) { // It ends; another one is asked again.
+                            requests.close();
+                            ended();
+                        }
+                    } else if (unanswered.remove(asked)) {
                         asked.answer.accept(answer);
                     } else {
                         answer.release();
                     }
                 }));
+    }
+
+    /** Those are answered by a sheep, or not at all. */
+    private static boolean isOfData(Request request) {
+        return switch (request) {
+            case Request.ReadObject _, Request.WriteObject _, Request.CreateObject _, Request.DiscardObject _ -> true;
+            default -> false;
+        };
     }
 
     private void connect() {

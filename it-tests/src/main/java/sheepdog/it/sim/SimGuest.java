@@ -404,10 +404,15 @@ public final class SimGuest {
 
     /** The longest that a request took since this was last asked, those not answered yet included. */
     public Duration longestAndReset() {
-        long oldest = since.values().stream().min(Long::compare).orElse(time.nowNanos());
-        var longest = Duration.ofNanos(Math.max(longestNanos, time.nowNanos() - oldest));
+        var longest = Duration.ofNanos(Math.max(longestNanos, oldest().toNanos()));
         longestNanos = 0;
         return longest;
+    }
+
+    /** For how long the request has been waiting that waits longest. */
+    Duration oldest() {
+        long oldest = since.values().stream().min(Long::compare).orElse(time.nowNanos());
+        return Duration.ofNanos(time.nowNanos() - oldest);
     }
 
     /** A bit that the guest has written goes over on {@code disk}, if the disk holds it. @return whether it does */

@@ -31,6 +31,7 @@ public final class StoryTelling {
     /** A sheep whose disk failed serves as before until it has told the others, and ends. */
     private static final Duration LEAVES = Duration.ofSeconds(2);
 
+    private static final Duration AT_ONCE = Duration.ofMillis(200);
     private static final Duration READ = Duration.ofSeconds(60);
     private static final Duration CALM_LIMIT = Duration.ofMinutes(3);
 
@@ -52,6 +53,7 @@ public final class StoryTelling {
     private final Figures figures = new Figures();
     private final List<Active> active = new ArrayList<>();
     private final Set<SimNode> heldDown = new HashSet<>();
+    private final Set<SimNode> leaving = new HashSet<>();
     private final List<Kept> snapshots = new ArrayList<>();
     private int clones;
     private int snapshotsAsked;
@@ -202,8 +204,11 @@ public final class StoryTelling {
 
     private void startThoseThatEnded() {
         for (SimNode node : cluster.nodes()) {
-            if (!node.isUp() && !heldDown.contains(node)) {
-                cluster.explained(node::start);
+            if (!node.isUp()) {
+                leaving.remove(node);
+                if (!heldDown.contains(node)) {
+                    cluster.explained(node::start);
+                }
             }
         }
     }
@@ -213,6 +218,7 @@ public final class StoryTelling {
         List.copyOf(active).forEach(this::end);
         startThoseThatEnded();
         cluster.time().log("story", "calm");
+        awaitSupervised("those that leave to be gone", CALM_LIMIT, leaving::isEmpty);
         if (!story.rough() && story.log() == Story.Log.CONSENSUS) {
             awaitSupervised("somebody to serve, 10 s after all are well (I13)", RESUMES, cluster::isAnyoneServing);
         }
@@ -250,6 +256,11 @@ public final class StoryTelling {
         var others = cluster.guests().stream()
                 .filter(guest -> !guest.client().gateway().equals(victim.id()))
                 .toList();
+        // What an earlier fault holds up is none of this one's doing.
+        awaitSupervised(
+                "requests of before to be answered",
+                CALM_LIMIT,
+                () -> others.stream().allMatch(guest -> guest.oldest().compareTo(AT_ONCE) < 0));
         others.forEach(SimGuest::longestAndReset);
         begin(step);
         passUntil(cluster.time().nowNanos() + step.lastsMillis() * 1_000_000L);
@@ -319,7 +330,10 @@ public final class StoryTelling {
         switch (step.fault()) {
             case KILL -> victim.kill();
             case POWER -> victim.losePower();
-            case LEAVE -> victim.leave();
+            case LEAVE -> {
+                leaving.add(victim);
+                victim.leave();
+            }
             default -> throw new AssertionError(step.fault());
         }
         heldDown.add(victim);
@@ -330,6 +344,7 @@ public final class StoryTelling {
     private void comesBack(SimNode node) {
         heldDown.remove(node);
         if (!node.isUp()) {
+            leaving.remove(node);
             node.start();
         }
     }
