@@ -2,6 +2,7 @@ package sheepdog.membership.api;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Invariant;
 import sheepdog.protocol.model.Node;
@@ -43,6 +44,11 @@ public record EpochRecord(Epoch epoch, long timeSeconds, List<Member> members, L
             }
         }
         return Optional.empty();
+    }
+
+    /** Those of the members that store objects. */
+    public Stream<Member> storing() {
+        return members.stream().filter(member -> member.node().storesObjects());
     }
 
     public Optional<Member> store(long storeId) {

@@ -34,7 +34,7 @@ import sheepdog.membership.api.TestSheep.Event;
 
 /** What the contract does not ask of every transport: cut networks, garbage, busy ports, stray output. */
 final class JGroupsFaultTest {
-    private static final JGroupsConfig.Timing QUICK = new JGroupsConfig.Timing(
+    static final JGroupsConfig.Timing QUICK = new JGroupsConfig.Timing(
             Duration.ofMillis(500),
             Duration.ofMillis(1200),
             Duration.ofMillis(200),

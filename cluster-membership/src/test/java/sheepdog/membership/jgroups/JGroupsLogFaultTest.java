@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -33,13 +32,6 @@ import sheepdog.membership.runtime.Loop;
  * there is one history, what was committed stays, and everybody is back by himself.
  */
 final class JGroupsLogFaultTest {
-    private static final JGroupsConfig.Timing QUICK = new JGroupsConfig.Timing(
-            Duration.ofMillis(500),
-            Duration.ofMillis(1200),
-            Duration.ofMillis(200),
-            Duration.ofMillis(300),
-            Duration.ofMillis(900));
-
     @TempDir
     private Path folder;
 
@@ -190,7 +182,7 @@ final class JGroupsLogFaultTest {
         var made = new JGroupsTransport(
                 loop,
                 JGroupsConfig.parse("bind=127.0.0.1,mcast=226.94.1.1:" + multicastPort)
-                        .withTiming(QUICK));
+                        .withTiming(JGroupsFaultTest.QUICK));
         transports.put(place, made);
         return made;
     }

@@ -2,7 +2,6 @@ package sheepdog.collie.cluster;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -10,6 +9,7 @@ import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.Console;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.client.Cluster;
+import sheepdog.collie.client.RecoveryProgress;
 import sheepdog.collie.client.Reply;
 import sheepdog.collie.client.VdiInode;
 import sheepdog.collie.command.Handler;
@@ -18,6 +18,7 @@ import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.VdiName;
 import sheepdog.protocol.model.Vid;
+import sheepdog.protocol.vdi.Slots;
 import sheepdog.protocol.wire.Flags;
 import sheepdog.protocol.wire.LostObject;
 import sheepdog.protocol.wire.Opcode;
@@ -29,8 +30,6 @@ import sheepdog.protocol.wire.Response;
  * or all that any node waits for. Those that do not wait are left alone.
  */
 final class RecoverLost implements Handler {
-    private static final int PROGRESS_BYTES = 256 << 10;
-    private static final int SLOT_BYTES = 4;
     private static final String QUESTION = """
             The newest copies of these objects are on nodes that are not here. Once the objects are declared lost,
               * an older copy is used if one is left, else the object is gone;
@@ -159,8 +158,8 @@ final class RecoverLost implements Handler {
                         name);
             }
             var oids = new ArrayList<ObjectId>();
-            for (int i = 0; i < slots.limit() / SLOT_BYTES; i++) {
-                Vid owner = VdiInode.vidOf(slots.getInt(i * SLOT_BYTES));
+            for (int i = 0; i < slots.limit() / Slots.SLOT_BYTES; i++) {
+                Vid owner = VdiInode.vidOf(slots.getInt(i * Slots.SLOT_BYTES));
                 if (!owner.equals(Vid.NONE)) {
                     oids.add(ObjectId.ofData(owner, i));
                 }
@@ -181,10 +180,12 @@ final class RecoverLost implements Handler {
             while (true) {
                 var oids = new TreeSet<ObjectId>();
                 for (Node node : cluster.nodes()) {
-                    var request = new Request.GetProgress(cluster.header(Opcode.RECOVERY_PROGRESS, 0), PROGRESS_BYTES);
+                    var request = new Request.GetProgress(
+                            cluster.header(Opcode.RECOVERY_PROGRESS, 0), RecoveryProgress.BYTES_MAX);
                     cluster.askNode(node, request)
                             .filter(Reply::isSuccess)
-                            .ifPresent(reply -> oids.addAll(named(reply.response())));
+                            .flatMap(reply -> RecoveryProgress.of(reply.response()))
+                            .ifPresent(progress -> progress.waits().forEach(waits -> oids.add(oid(waits.oid()))));
                 }
                 oids.removeAll(asked);
                 if (oids.isEmpty()) {
@@ -193,15 +194,6 @@ final class RecoverLost implements Handler {
                 asked.addAll(oids);
                 done &= declare(List.copyOf(oids), false);
             }
-        }
-
-        private static List<ObjectId> named(Response response) {
-            String text =
-                    StandardCharsets.US_ASCII.decode(response.data().bytes()).toString();
-            return text.lines()
-                    .filter(line -> line.startsWith("wait "))
-                    .map(line -> oid(line.split(" ")[1]))
-                    .toList();
         }
     }
 }

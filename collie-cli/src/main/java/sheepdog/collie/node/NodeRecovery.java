@@ -10,6 +10,7 @@ import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.cli.Numbers;
 import sheepdog.collie.cli.Sizes;
+import sheepdog.collie.client.RecoveryProgress;
 import sheepdog.collie.client.Reply;
 import sheepdog.collie.command.Handler;
 import sheepdog.collie.command.Invocation;

@@ -3,6 +3,7 @@ package sheepdog.collie.node;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import sheepdog.collie.client.RecoveryProgress;
 import sheepdog.protocol.model.Node;
 
 /**

@@ -140,6 +140,12 @@ public final class SimCluster {
         });
     }
 
+    /** What an operator is told who asks that node, and no other. */
+    public ResultCode ask(SimNode node, Request request) {
+        var operator = new SimClient(network, "operator" + time.nowNanos(), List.of(node.id()));
+        return operator.call(request, LIMIT).result();
+    }
+
     /** A client that begins with the first node and may use all. */
     public SimClient client(String name) {
         var client =

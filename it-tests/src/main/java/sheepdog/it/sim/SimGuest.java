@@ -131,18 +131,26 @@ public final class SimGuest {
      */
     public Frozen snapshot(String tag, Duration limit) {
         Invariant.check(inFlight == 0, "a snapshot with %d requests under way", inFlight);
-        var tagged = new Request.WriteObject(
+        expect(client.call(tagging(tag), limit));
+        Response made = client.call(goingOn(), limit);
+        expect(made);
+        return frozen(tag, made);
+    }
+
+    /** The first half of a snapshot. */
+    private Request tagging(String tag) {
+        return new Request.WriteObject(
                 SimClient.header(Opcode.WRITE_OBJ, Flags.WRITE),
                 ObjectId.ofInode(vid),
                 VdiName.BYTES,
                 Payload.of(field(VdiName.of(tag))),
                 0);
-        expect(client.call(tagged, limit));
-        var header = SimClient.header(Opcode.NEW_VDI, Flags.WRITE);
+    }
+
+    /** The second half: the disk as it is becomes the snapshot, and a new one takes its place. */
+    private Request goingOn() {
         long bytes = (long) objects * ObjectId.DATA_BYTES;
-        Response made = client.call(new Request.NewVdi(header, name, bytes, vid, 0, true, 0, 0, 0), limit);
-        expect(made);
-        return frozen(tag, made);
+        return new Request.NewVdi(SimClient.header(Opcode.NEW_VDI, Flags.WRITE), name, bytes, vid, 0, true, 0, 0, 0);
     }
 
     private Frozen frozen(String tag, Response made) {
@@ -186,13 +194,7 @@ public final class SimGuest {
     /** As {@link #snapshot}, in the middle of the load. */
     void snapshotUnderLoad(String tag) {
         alone(() -> {
-            var tagged = new Request.WriteObject(
-                    SimClient.header(Opcode.WRITE_OBJ, Flags.WRITE),
-                    ObjectId.ofInode(vid),
-                    VdiName.BYTES,
-                    Payload.of(field(VdiName.of(tag))),
-                    0);
-            client.ask(tagged, answer -> {
+            client.ask(tagging(tag), answer -> {
                 ResultCode result = answer.result();
                 answer.release();
                 if (result == ResultCode.NO_SPACE && bearsNoSpace) {
@@ -200,9 +202,7 @@ public final class SimGuest {
                     return;
                 }
                 Invariant.check(result == ResultCode.SUCCESS, "%s was told %s on a tag", client, result);
-                var header = SimClient.header(Opcode.NEW_VDI, Flags.WRITE);
-                long bytes = (long) objects * ObjectId.DATA_BYTES;
-                client.ask(new Request.NewVdi(header, name, bytes, vid, 0, true, 0, 0, 0), made -> {
+                client.ask(goingOn(), made -> {
                     if (made.result() != ResultCode.NO_SPACE || !bearsNoSpace) {
                         expect(made);
                         frozen(tag, made);

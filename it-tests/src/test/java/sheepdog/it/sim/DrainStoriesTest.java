@@ -3,14 +3,12 @@ package sheepdog.it.sim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.Request;
 import sheepdog.protocol.wire.Request.DrainNode.How;
-import sheepdog.protocol.wire.Response;
 
 /** Nodes that hand over what they hold before maintenance, over the production log. */
 class DrainStoriesTest {
@@ -202,10 +200,7 @@ class DrainStoriesTest {
 
     private static ResultCode ask(SimCluster cluster, SimNode node, How how) {
         var request = new Request.DrainNode(SimClient.internalHeader(Opcode.DRAIN_NODE, 0), how, 1024);
-        var client =
-                new SimClient(cluster.network(), "operator" + cluster.time().nowNanos(), List.of(node.id()));
-        Response answer = client.call(request, LIMIT);
-        return answer.result();
+        return cluster.ask(node, request);
     }
 
     private static int vnodes(SimCluster cluster, SimNode node) {

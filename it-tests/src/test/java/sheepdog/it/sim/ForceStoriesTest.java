@@ -3,7 +3,6 @@ package sheepdog.it.sim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.wire.Opcode;
@@ -199,9 +198,7 @@ class ForceStoriesTest {
 
     private static ResultCode force(SimCluster cluster, SimNode node) {
         var request = new Request.ForceRecover(SimClient.internalHeader(Opcode.FORCE_RECOVER, 0), 57_344);
-        var client =
-                new SimClient(cluster.network(), "operator" + cluster.time().nowNanos(), List.of(node.id()));
-        return client.call(request, LIMIT).result();
+        return cluster.ask(node, request);
     }
 
     private static SimCluster formatted(long seed, int nodes, int copies) {

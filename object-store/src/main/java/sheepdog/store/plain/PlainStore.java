@@ -614,9 +614,9 @@ public final class PlainStore implements ObjectStore {
                 effect.on(object);
                 if (kind == JournalRecord.Kind.CREATE) {
                     object.isMade(epoch, mutated);
-                    meta.apply(saved(object).delete(MetaKeys.removal(object.oid)));
+                    meta.apply(putEpochs(new MetaBatch(), object).delete(MetaKeys.removal(object.oid)));
                 } else if (object.exists && object.isNow(epoch, mutated)) {
-                    meta.apply(saved(object));
+                    meta.apply(putEpochs(new MetaBatch(), object));
                 }
             } finally {
                 object.content.writeLock().unlock();
@@ -635,9 +635,9 @@ public final class PlainStore implements ObjectStore {
         }
     }
 
-    /** The object's epochs, for the metadata. */
-    private static MetaBatch saved(StoredObject object) {
-        return new MetaBatch().put(MetaKeys.object(object.oid), MetaKeys.objectValue(object.epoch, object.mutated));
+    /** That the object is here, and its epochs. */
+    private static MetaBatch putEpochs(MetaBatch batch, StoredObject object) {
+        return batch.put(MetaKeys.object(object.oid), MetaKeys.objectValue(object.epoch, object.mutated));
     }
 
     private Journal.Position append(Vid vid, Optional<Stamp> stamp, JournalRecord entry) throws IOException {
@@ -1053,7 +1053,7 @@ public final class PlainStore implements ObjectStore {
             try {
                 if (object.exists && object.isNow(epoch, epoch)) {
                     table.changed(object);
-                    meta.apply(saved(object));
+                    meta.apply(putEpochs(new MetaBatch(), object));
                 }
             } finally {
                 object.content.writeLock().unlock();
@@ -1256,7 +1256,7 @@ public final class PlainStore implements ObjectStore {
         object.content.readLock().lock();
         try {
             if (object.exists) {
-                batch.put(MetaKeys.object(object.oid), MetaKeys.objectValue(object.epoch, object.mutated));
+                putEpochs(batch, object);
                 if (object.sums.length > 0) {
                     batch.put(MetaKeys.sums(object.oid), MetaKeys.sumsValue(object.sums));
                 }

@@ -228,8 +228,8 @@ public final class ClusterState {
     /** How many of the current epoch's stores have all that they should. */
     public int recoveredCount() {
         return (int) current().stream()
-                .flatMap(record -> record.members().stream())
-                .filter(m -> m.node().storesObjects() && recovered(m.storeId(), epoch(), copiesMin()))
+                .flatMap(EpochRecord::storing)
+                .filter(m -> recovered(m.storeId(), epoch(), copiesMin()))
                 .count();
     }
 

@@ -77,7 +77,7 @@ final class Drains {
 
     /** Those that get objects in the next epoch, if the members stay. */
     private Stream<Member> storing(EpochRecord record) {
-        return record.members().stream().filter(m -> m.node().storesObjects() && !stores.contains(m.storeId()));
+        return record.storing().filter(m -> !stores.contains(m.storeId()));
     }
 
     private static int zones(Stream<Member> members) {

@@ -96,10 +96,7 @@ final class RecoveredStores {
     }
 
     private static List<Long> stores(EpochRecord record) {
-        return record.members().stream()
-                .filter(m -> m.node().storesObjects())
-                .map(Member::storeId)
-                .toList();
+        return record.storing().map(Member::storeId).toList();
     }
 
     /** Whether one of {@code some} is among the replicas of any object in that epoch. */

@@ -1,17 +1,18 @@
 package sheepdog.sheep.main;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import sheepdog.membership.files.Folder;
+import sheepdog.membership.files.RealFolder;
 import sheepdog.store.disk.Disk;
 import sheepdog.store.disk.DiskException;
 import sheepdog.store.disk.RealDisk;
@@ -33,12 +34,14 @@ final class SetAside {
 
     /** Sets all of the store aside that is in {@code base}, and locked by nobody. */
     static void store(Path base, long storeId) throws IOException {
-        Path marker = base.resolve(MARKER);
-        Path temporary = base.resolve(MARKER + ".tmp");
-        Files.writeString(temporary, PREFIX + HexFormat.of().toHexDigits(storeId), StandardCharsets.US_ASCII);
-        sync(temporary);
-        Files.move(temporary, marker, StandardCopyOption.ATOMIC_MOVE);
-        sync(base);
+        Folder folder = RealFolder.of(base);
+        String name = PREFIX + HexFormat.of().toHexDigits(storeId);
+        try (var file = folder.create(MARKER + ".tmp")) {
+            file.write(ByteBuffer.wrap(name.getBytes(StandardCharsets.US_ASCII)), 0);
+            file.sync();
+        }
+        folder.rename(MARKER + ".tmp", MARKER);
+        folder.sync();
         finish(base);
     }
 
@@ -64,10 +67,10 @@ final class SetAside {
                     Files.move(base.resolve(part), folder.resolve(part), StandardCopyOption.ATOMIC_MOVE);
                 }
             }
-            sync(folder);
-            sync(base);
+            RealFolder.of(folder).sync();
+            RealFolder.of(base).sync();
             Files.delete(marker);
-            sync(base);
+            RealFolder.of(base).sync();
             LOG.warn("what this directory held is set aside folder={}", folder);
         } finally {
             lock.get().close();
@@ -79,12 +82,6 @@ final class SetAside {
             return new RealDisk().lock(base.resolve("lock"));
         } catch (DiskException failed) {
             throw new IOException(failed.reason(), failed);
-        }
-    }
-
-    private static void sync(Path path) throws IOException {
-        try (var channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            channel.force(true);
         }
     }
 }

@@ -176,16 +176,12 @@ final class Bringing {
 
     private void ask(Member other) {
         Evidence round = evidence;
-        var request = new PeerRequest.StatObject(Header.of(Opcode.STAT_OBJECT, 0, view.epoch(), 0), oid);
-        means.peers().send(other.node(), request).thenAccept(answer -> {
-            answer.release();
+        means.stat(other, oid, view.epoch()).thenAccept(answer -> {
             if (isOver() || round != evidence) {
                 return;
             }
             unanswered--;
-            if (answer instanceof ObjectState state && state.result() == ResultCode.SUCCESS) {
-                evidence.add(other.storeId(), state);
-            }
+            answer.ifPresent(state -> evidence.add(other.storeId(), state));
             goOn();
         });
     }
@@ -365,8 +361,8 @@ final class Bringing {
     private void waitForOthers() {
         roundsInDoubt++;
         waitsFor = evidence.missing();
-        if (roundsInDoubt == ROUNDS_UNTIL_NAMED && !evidence.missing().isEmpty()) {
-            String missing = evidence.missing().stream()
+        if (roundsInDoubt == ROUNDS_UNTIL_NAMED && !waitsFor.isEmpty()) {
+            String missing = waitsFor.stream()
                     .map(set -> means.cluster().state().nodes(set) + " of epoch " + set.epoch())
                     .collect(Collectors.joining(" and one of "));
             LOG.warn("nobody can be sure of oid={} in epoch={} waiting for one of {}", oid, view.epoch(), missing);

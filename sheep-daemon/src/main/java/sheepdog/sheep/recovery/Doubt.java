@@ -8,12 +8,8 @@ import sheepdog.membership.api.Member;
 import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.ObjectId;
-import sheepdog.protocol.model.ResultCode;
-import sheepdog.protocol.wire.Header;
 import sheepdog.protocol.wire.LostObject;
 import sheepdog.protocol.wire.LostObject.Answer;
-import sheepdog.protocol.wire.Opcode;
-import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Response.ObjectState;
 import sheepdog.sheep.cluster.ClusterView;
 
@@ -57,19 +53,7 @@ final class Doubt {
     }
 
     private void ask(Member member) {
-        if (member.storeId() == means.cluster().self().storeId()) {
-            means.local().stat(oid).thenAccept(state -> answered(member, Optional.of(state)));
-            return;
-        }
-        var request = new PeerRequest.StatObject(Header.of(Opcode.STAT_OBJECT, 0, view.epoch(), 0), oid);
-        means.peers().send(member.node(), request).thenAccept(answer -> {
-            answer.release();
-            answered(
-                    member,
-                    answer instanceof ObjectState state && state.result() == ResultCode.SUCCESS
-                            ? Optional.of(state)
-                            : Optional.empty());
-        });
+        means.stat(member, oid, view.epoch()).thenAccept(state -> answered(member, state));
     }
 
     private void answered(Member member, Optional<ObjectState> state) {

@@ -1,12 +1,8 @@
 package sheepdog.sheep.recovery;
 
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
 import sheepdog.membership.api.EpochRecord;
-import sheepdog.membership.api.Member;
 import sheepdog.membership.runtime.Loop;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.sheep.cluster.Cluster;
@@ -43,28 +39,19 @@ final class Grace {
 
     void epochChanged(ClusterView view) {
         EpochRecord now = view.record();
-        if (left().isZero()
-                || before.filter(b -> members(now).containsAll(stores(b))).isPresent()) {
+        if (left().isZero() || before.filter(b -> areAllThere(b, now)).isPresent()) {
             before = Optional.empty();
         }
-        if (before.isEmpty()
-                && last.filter(l -> !members(now).containsAll(stores(l))).isPresent()) {
+        if (before.isEmpty() && last.filter(l -> !areAllThere(l, now)).isPresent()) {
             before = last;
             untilNanos = loop.nowNanos() + length.toNanos();
         }
         last = Optional.of(now);
     }
 
-    /** One that only gets no objects any more, because it is drained, has not left. */
-    private static Set<Long> members(EpochRecord record) {
-        return record.members().stream().map(Member::storeId).collect(Collectors.toCollection(HashSet::new));
-    }
-
-    private static Set<Long> stores(EpochRecord record) {
-        return record.members().stream()
-                .filter(m -> m.node().storesObjects())
-                .map(Member::storeId)
-                .collect(Collectors.toCollection(HashSet::new));
+    /** Whether all who stored objects in {@code then} are members in {@code now}: one that is only drained has not left. */
+    private static boolean areAllThere(EpochRecord then, EpochRecord now) {
+        return then.storing().allMatch(m -> now.store(m.storeId()).isPresent());
     }
 
     /** Zero if nothing is held back. */

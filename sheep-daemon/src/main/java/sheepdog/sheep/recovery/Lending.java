@@ -38,11 +38,13 @@ final class Lending {
         };
         waiting.add(begin);
         next();
-        loop.after(HOLD, () -> {
-            if (waiting.remove(begin)) {
-                begin.run();
-            }
-        });
+        if (waiting.contains(begin)) {
+            loop.after(HOLD, () -> {
+                if (waiting.remove(begin)) {
+                    begin.run();
+                }
+            });
+        }
     }
 
     private void next() {

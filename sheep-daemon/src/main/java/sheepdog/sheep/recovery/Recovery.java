@@ -121,11 +121,6 @@ public final class Recovery {
                 .toList();
     }
 
-    boolean isStuck(ObjectId oid) {
-        Bringing flow = bringing.get(oid);
-        return flow != null && flow.isStuck();
-    }
-
     /** A client's request has come to this store. */
     public void clientSeen() {
         pace.clientSeen();

@@ -295,8 +295,9 @@ final class Sweep {
         }
         var waiting = stuck.stream().filter(b -> !b.waitsFor().isEmpty()).toList();
         long noSpace = stuck.stream().filter(Bringing::lacksSpace).count();
-        long stuckBytes = unfinished.stream()
-                .filter(oid -> recovery.isStuck(oid))
+        long stuckBytes = stuck.stream()
+                .map(Bringing::oid)
+                .filter(unfinished::contains)
                 .mapToLong(ObjectId::size)
                 .sum();
         long reachable = bytes - bytesDone - stuckBytes;

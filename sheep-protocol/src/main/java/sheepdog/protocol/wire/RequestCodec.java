@@ -244,7 +244,11 @@ public final class RequestCodec {
             case STAT_OBJECT -> when(in.oid().isValid(), () -> new StatObject(head, in.oid()));
             case FETCH_OBJECT ->
                 when(
-                        in.oid().isValid() && (body.length() == 0 || body.length() == digestsLength(in.oid())),
+                        in.oid().isValid()
+                                && (body.length() == 0
+                                        || body.length()
+                                                == ObjectChanges.digestsLength(
+                                                        in.oid().size())),
                         () -> new FetchObject(head, in.oid(), body));
             case LIST_OBJECTS ->
                 when(
@@ -661,10 +665,6 @@ public final class RequestCodec {
             oids.add(new ObjectId(in.getLong(i * Long.BYTES)));
         }
         return oids.stream().allMatch(ObjectId::isValid) ? Optional.of(oids) : Optional.empty();
-    }
-
-    private static int digestsLength(ObjectId oid) {
-        return ObjectChanges.digestsLength(oid.size());
     }
 
     private static boolean isNameAndTag(Payload body) {

@@ -1,4 +1,4 @@
-package sheepdog.collie.node;
+package sheepdog.collie.client;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
