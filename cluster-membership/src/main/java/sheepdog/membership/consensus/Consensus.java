@@ -119,6 +119,7 @@ public final class Consensus {
     private long stable;
     private long writingTo;
     private long writtenCommit;
+    private long durableCommit;
 
     private final List<Outgoing> ready = new ArrayList<>();
     private final Deque<Held> held = new ArrayDeque<>();
@@ -162,6 +163,7 @@ public final class Consensus {
         }
         lostBelow = restored.hard().commit() > log.last() ? restored.hard().commit() : EntryLog.NONE;
         writtenCommit = commit;
+        durableCommit = commit;
         if (!pristine() && !alone()) {
             promised = true;
             promisedAt = now;
@@ -467,6 +469,7 @@ public final class Consensus {
         Invariant.check(writing, "written, but nothing was being written");
         writing = false;
         durableVersion = write.version();
+        durableCommit = write.hard().commit();
         stable = Math.max(stable, writingTo);
         while (!held.isEmpty() && held.getFirst().version() <= durableVersion) {
             ready.add(held.removeFirst().outgoing());
@@ -515,13 +518,22 @@ public final class Consensus {
         return Optional.of(taken);
     }
 
-    /** The next entry to apply: committed, and on this node's disk. */
+    /**
+     * The next entry to apply: committed, and on this node's disk. Of one that ends leases the disk also says that it is
+     * committed: a later process on it, which knows no more than that at first, would else begin with an older epoch.
+     */
     public Optional<Entry> nextCommitted() {
         if (restore != null || applied >= Math.min(commit, stable)) {
             return Optional.empty();
         }
+        Entry entry = log.get(applied + 1);
+        if (entry.kind().endsLeases() && durableCommit <= applied) {
+            if (writtenCommit <= applied && !hardDirty) {
+                flushCommit();
+            }
+            return Optional.empty();
+        }
         applied++;
-        Entry entry = log.get(applied);
         tellApplied |= entry.kind().endsLeases();
         return Optional.of(entry);
     }

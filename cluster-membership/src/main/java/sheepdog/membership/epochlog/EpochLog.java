@@ -58,6 +58,7 @@ public final class EpochLog {
     private final Reserve forEpochs;
     private Optional<ClusterConfig> config;
     private long formattedAt;
+    private Optional<Epoch> newest = Optional.empty();
 
     private EpochLog(Folder base, Folder epochs) {
         this.base = base;
@@ -110,6 +111,9 @@ public final class EpochLog {
                 ? Optional.of(config(base.path() + "/" + CONFIG, base.read(CONFIG)))
                 : Optional.empty();
         formattedAt = epochs.exists(FORMAT) ? mark(epochs.read(FORMAT)) : 0;
+        newest = files().keySet().stream()
+                .map(number -> new Epoch(number.intValue()))
+                .max(Epoch::compareTo);
         base.delete(CONFIG + ".tmp");
         forConfig.check();
         forEpochs.check();
@@ -161,6 +165,11 @@ public final class EpochLog {
         return formattedAt;
     }
 
+    /** The newest epoch recorded here since the last format; empty if there is none. */
+    public Optional<Epoch> newest() {
+        return newest;
+    }
+
     /** Replaces {@code config}; durable when it returns. */
     public void record(ClusterConfig next) throws IOException {
         replace(base, forConfig, CONFIG, next.encode());
@@ -179,6 +188,7 @@ public final class EpochLog {
             forEpochs.give(name);
         }
         epochs.sync();
+        newest = Optional.empty();
         record(next);
         byte[] mark = ("sheepdog format 1\nindex " + index + "\n").getBytes(StandardCharsets.US_ASCII);
         replace(epochs, forEpochs, FORMAT, mark);
@@ -195,6 +205,9 @@ public final class EpochLog {
         boolean there = epochs.exists(name) && Arrays.equals(epochs.read(name), bytes.array());
         if (!there) {
             replace(epochs, forEpochs, name, bytes.array());
+        }
+        if (newest.isEmpty() || newest.get().isBefore(epoch)) {
+            newest = Optional.of(epoch);
         }
         forEpochs.resize((bytes.capacity() + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES);
         keepSpace();

@@ -167,6 +167,55 @@ class ConsensusTest {
     }
 
     @Test
+    void anEntryThatEndsLeasesIsAppliedOnlyWhenTheDiskKnowsThatItIsCommitted() {
+        Consensus core = core(1, new HardState(2, 0, 1), List.of(1));
+        core.receive(now, 2, new Append(2, 1, 1, 1, List.of(fence(2, 2), entry(3, 2)), 1));
+        core.takeWrite().ifPresent(write -> core.written(write, now));
+        core.receive(now, 2, new Heartbeat(2, 1, now, 3, false, 0, 0, 0));
+        assertThat(core.commit()).isEqualTo(3);
+
+        assertThat(core.nextCommitted()).isEmpty();
+        assertThat(core.applied()).isEqualTo(1);
+        LogWrite said = core.takeWrite().orElseThrow();
+        assertThat(said.hard().commit()).isEqualTo(3);
+        assertThat(core.nextCommitted()).as("it is not on disk yet").isEmpty();
+
+        core.written(said, now);
+        assertThat(core.nextCommitted()).isPresent();
+        assertThat(core.nextCommitted()).isPresent();
+        assertThat(core.takeWrite()).as("said once is enough").isEmpty();
+    }
+
+    @Test
+    void aLaterProcessBeginsWithTheLastEntryThatEndedLeasesHere() {
+        Consensus core = core(1, new HardState(2, 0, 1), List.of(1));
+        var disk = new ArrayList<LogWrite>();
+        core.receive(now, 2, new Append(2, 1, 1, 1, List.of(fence(2, 2)), 2));
+        core.takeWrite().ifPresent(write -> {
+            disk.add(write);
+            core.written(write, now);
+        });
+        while (core.nextCommitted().isEmpty()) {
+            core.takeWrite().ifPresent(write -> {
+                disk.add(write);
+                core.written(write, now);
+            });
+        }
+
+        var config = new Config(new Quorum(ABC, 1), Quorum.NONE, List.of(), new byte[0]);
+        var found = new Restored(
+                disk.getLast().hard(),
+                Optional.of(new Snapshot(0, 0, config, new byte[0])),
+                List.of(entry(1, 1), fence(2, 2)));
+        var later = new Consensus(1, 2, TIMING, new Random(1), found, now);
+        later.takeRestore();
+        drain(later);
+
+        assertThat(later.applied()).isEqualTo(2);
+        assertThat(later.takeWrite()).isEmpty();
+    }
+
+    @Test
     void aLeadersLeaseCountsFromWhenItsHeartbeatWasSent() {
         Consensus core = leader();
         now += TIMING.heartbeat().toNanos();
@@ -210,6 +259,7 @@ class ConsensusTest {
         long fence = core.lastIndex();
         core.receive(now, 2, new AppendReply(core.term(), 1, true, fence, 0, 0));
         drain(core);
+        write(core);
         assertThat(core.commit()).isEqualTo(fence);
         assertThat(core.holdsLease(now))
                 .as("node 3 may still act on what was before")
@@ -232,6 +282,7 @@ class ConsensusTest {
         long fence = core.lastIndex();
         core.receive(now, 2, new AppendReply(core.term(), 1, true, fence, 0, 0));
         drain(core);
+        write(core);
         core.receive(now, 2, new Applied(core.term(), 1, fence));
         sent(core, Heartbeat.class);
 
@@ -459,6 +510,10 @@ class ConsensusTest {
 
     private static Entry entry(long index, long term) {
         return new Entry(index, term, Entry.Kind.COMMAND, new byte[] {1});
+    }
+
+    private static Entry fence(long index, long term) {
+        return new Entry(index, term, Entry.Kind.FENCE, new byte[] {1});
     }
 
     private static VoteRequest vote(long term, long lastIndex, long lastTerm) {

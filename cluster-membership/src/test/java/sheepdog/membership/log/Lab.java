@@ -295,6 +295,9 @@ public final class Lab {
         long storeId;
         long starts;
         long age;
+        /** Index of the newest epoch that a process on this store has acted on. */
+        long epochIndex;
+
         SimLogStorage disk;
         Optional<Life> life = Optional.empty();
         Consumer<SimLogStorage> diskFault = _ -> {};
@@ -311,6 +314,7 @@ public final class Lab {
             storeId = 1000 * nextStore++ + number + 1;
             starts = 0;
             age = 0;
+            epochIndex = 0;
             disk = new SimLogStorage();
             tell("box " + number + " has an empty store " + Long.toHexString(storeId));
         }
@@ -320,6 +324,7 @@ public final class Lab {
             storeId = other.storeId;
             starts = other.starts;
             age = other.age;
+            epochIndex = other.epochIndex;
             disk = other.disk.copy();
         }
 
@@ -328,12 +333,14 @@ public final class Lab {
             long id = storeId;
             long startsThen = starts;
             long ageThen = age;
+            long epochThen = epochIndex;
             SimLogStorage kept = disk.copy();
             return () -> {
                 tell("box " + number + " gets an old copy of its store");
                 storeId = id;
                 starts = startsThen;
                 age = ageThen;
+                epochIndex = epochThen;
                 disk = kept.copy();
             };
         }

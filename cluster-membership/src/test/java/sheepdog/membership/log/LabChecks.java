@@ -16,7 +16,7 @@ import sheepdog.protocol.model.Outcome;
 /**
  * What must hold after every event, whatever happens: one leader per term, one sequence of entries, no committed entry
  * that a later leader lacks, one record per epoch number, nothing applied twice, leases of one term and one epoch at a
- * time, and none of a process that an applied epoch leaves out.
+ * time, and none of a process that an applied epoch leaves out; no process begins with an older epoch than the one before.
  */
 final class LabChecks {
     private final Lab lab;
@@ -145,6 +145,14 @@ final class LabChecks {
             if (core.role() == Consensus.Role.LEADER) {
                 leads(life, core);
             }
+            long epochIndex = life.machine.epochIndex;
+            check(
+                    epochIndex == 0 || epochIndex >= life.box.epochIndex,
+                    "%s went back from the epoch of entry %d to that of %d",
+                    life,
+                    life.box.epochIndex,
+                    epochIndex);
+            life.box.epochIndex = Math.max(epochIndex, life.box.epochIndex);
             if (life.log.holdsLease()) {
                 check(
                         leaseTerm == -1 || leaseTerm == core.term(),

@@ -16,6 +16,9 @@ final class LabMachine implements StateMachine {
     final List<Member> started = new ArrayList<>();
     EpochRecord epoch;
     long epochsSeen;
+    /** Index of the entry that the epoch is of; 0 before there is one. */
+    long epochIndex;
+
     int statusChanges;
 
     LabMachine(Lab.Life life) {
@@ -26,6 +29,7 @@ final class LabMachine implements StateMachine {
     public void epoch(Position position, EpochRecord record) {
         epoch = record;
         epochsSeen++;
+        epochIndex = position.index();
         life.checkLab().epoch(life, position, record);
     }
 
@@ -57,6 +61,7 @@ final class LabMachine implements StateMachine {
     public byte[] snapshot() {
         var out = new FieldWriter().i32(commands.size());
         commands.forEach(out::text);
+        out.i64(epochIndex);
         RecordCodec.write(epoch, out);
         return out.toBytes();
     }
@@ -69,6 +74,7 @@ final class LabMachine implements StateMachine {
         for (int i = 0; i < count; i++) {
             commands.add(in.text());
         }
+        epochIndex = in.i64();
         epoch = RecordCodec.readEpoch(in);
         in.end();
         life.checkLab().restored(life, position, commands);

@@ -20,8 +20,9 @@ import sheepdog.protocol.model.Invariant;
  * @param invariant which it breaks, as I1
  * @param rule      which it breaks, as R1; {@code -} if none
  * @param hunter    what is to see it
+ * @param test      the class of that, if it is a test; else empty
  */
-public record Mutant(String name, String invariant, String rule, Hunter hunter, List<Edit> edits) {
+public record Mutant(String name, String invariant, String rule, Hunter hunter, String test, List<Edit> edits) {
     private static final String ENDING = ".mutant";
 
     /** What looks for it. */
@@ -29,7 +30,9 @@ public record Mutant(String name, String invariant, String rule, Hunter hunter, 
         /** Stories of whole clusters. */
         STORIES,
         /** Storms over the cluster's log. */
-        LOG
+        LOG,
+        /** One class of tests. */
+        TEST
     }
 
     /** One place in one file, relative to the project. */
@@ -63,11 +66,13 @@ public record Mutant(String name, String invariant, String rule, Hunter hunter, 
             }
         }
         String name = file.getFileName().toString();
+        String[] hunter = fields.get("hunted by").split(" ", 2);
         return new Mutant(
                 name.substring(0, name.length() - ENDING.length()),
                 fields.get("invariant"),
                 fields.get("rule"),
-                Hunter.valueOf(fields.get("hunted by").toUpperCase(java.util.Locale.ROOT)),
+                Hunter.valueOf(hunter[0].toUpperCase(java.util.Locale.ROOT)),
+                hunter.length > 1 ? hunter[1] : "",
                 List.copyOf(edits));
     }
 

@@ -21,8 +21,8 @@ public final class MutantsMain {
 
     private MutantsMain() {}
 
-    /** What came of a hunt: how many seeds it took, none if it was not seen, and what was seen first. */
-    private record Hunt(Optional<Integer> seeds, String seen) {}
+    /** What came of a hunt: how many seeds it took, or which test failed, none if it was not seen, and what was seen first. */
+    private record Hunt(Optional<String> seeds, String seen) {}
 
     /**
      * Exit status 0 if all were seen, 1 if one was not.
@@ -42,8 +42,10 @@ public final class MutantsMain {
             all &= hunt.seeds.isPresent();
             String rule = mutant.rule().equals("-") ? "" : ", " + mutant.rule();
             System.out.println("| " + mutant.name() + " | " + mutant.invariant() + rule + " | "
-                    + mutant.hunter().name().toLowerCase(java.util.Locale.ROOT) + " | "
-                    + hunt.seeds.map(String::valueOf).orElse("SURVIVED") + " | " + hunt.seen + " |");
+                    + (mutant.hunter().name().toLowerCase(java.util.Locale.ROOT) + " "
+                                    + mutant.test().replaceAll(".*\\.", ""))
+                            .strip()
+                    + " | " + hunt.seeds.orElse("SURVIVED") + " | " + hunt.seen + " |");
         }
         System.exit(all && !chosen.isEmpty() ? 0 : 1);
     }
@@ -64,6 +66,7 @@ public final class MutantsMain {
                         case STORIES -> List.of("sheepdog.it.sim.SimMain", "hunt", "0", String.valueOf(STORIES_MAX));
                         case LOG ->
                             List.of("sheepdog.membership.log.StormMain", "0", String.valueOf(STORMS_MAX), "hunt");
+                        case TEST -> List.of("sheepdog.it.mutants.TestMain", mutant.test());
                     });
             Path said = scratch.resolve("said");
             var process = new ProcessBuilder(command)
@@ -99,9 +102,13 @@ public final class MutantsMain {
 
     private static Hunt read(Mutant.Hunter hunter, List<String> said) {
         for (int i = 0; i < said.size(); i++) {
+            Matcher test = TestMain.FAILED.matcher(said.get(i));
+            if (hunter == Mutant.Hunter.TEST && test.matches()) {
+                return new Hunt(Optional.of(test.group(1)), shortened(test.group(2)));
+            }
             Matcher storm = STORM_FAILED.matcher(said.get(i));
             if (hunter == Mutant.Hunter.LOG && storm.matches()) {
-                return new Hunt(Optional.of(1 + Integer.parseInt(storm.group(1))), shortened(storm.group(2)));
+                return new Hunt(Optional.of(next(storm.group(1))), shortened(storm.group(2)));
             }
         }
         Matcher told = STORIES_TOLD.matcher(said.isEmpty() ? "" : said.getLast());
@@ -110,10 +117,13 @@ public final class MutantsMain {
                     .filter(line -> line.contains(" ms: "))
                     .findFirst()
                     .orElse("");
-            return new Hunt(
-                    Optional.of(1 + Integer.parseInt(told.group(1))), shortened(seen.replaceAll("^.* ms: ", "")));
+            return new Hunt(Optional.of(next(told.group(1))), shortened(seen.replaceAll("^.* ms: ", "")));
         }
         return new Hunt(Optional.empty(), said.isEmpty() ? "" : shortened(said.getLast()));
+    }
+
+    private static String next(String number) {
+        return String.valueOf(1 + Integer.parseInt(number));
     }
 
     private static String shortened(String text) {

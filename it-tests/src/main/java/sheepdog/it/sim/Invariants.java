@@ -10,14 +10,15 @@ import sheepdog.membership.api.EpochRecord;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Invariant;
 import sheepdog.protocol.model.NodeId;
+import sheepdog.sheep.cluster.ClusterState;
 import sheepdog.sheep.cluster.ClusterView;
 
 /**
  * What must hold at every moment, whatever goes wrong: looked at after every event.
  *
  * <ul>
- *   <li>I4: the epoch of a store directory never falls while the cluster is not formatted anew, and what it serves in is on its disk;
- *       there is one node list for each epoch number.
+ *   <li>I4: the epoch of a store directory, published or only applied, never falls while the cluster is not formatted anew, whatever
+ *       process runs on it; what it serves in is on its disk; there is one node list for each epoch number.
  *   <li>I5: two nodes that hold a lease and are not on their way to another epoch are in the same one, or the
  *       newer one has the older one's node in its list, so that its writes need that one.
  * </ul>
@@ -25,9 +26,15 @@ import sheepdog.sheep.cluster.ClusterView;
 public final class Invariants {
     private final List<SimNode> nodes;
     private final TreeMap<String, TreeMap<Epoch, List<NodeId>>> lists = new TreeMap<>();
-    private final Map<SimDirectory, Served> served = new IdentityHashMap<>();
+    private final Map<SimDirectory, At> published = new IdentityHashMap<>();
+    private final Map<SimDirectory, At> applied = new IdentityHashMap<>();
 
-    private record Served(long format, Epoch epoch) {}
+    /** @param format index of the entry that formatted */
+    private record At(long format, Epoch epoch) {
+        boolean isBefore(At other) {
+            return format != other.format ? format < other.format : epoch.isBefore(other.epoch);
+        }
+    }
 
     Invariants(List<SimNode> nodes) {
         this.nodes = nodes;
@@ -37,41 +44,41 @@ public final class Invariants {
     public void check() {
         for (SimNode node : nodes) {
             if (node.isUp()) {
-                // Before the log names this process it serves nobody: it is still reading what it knew before it ended.
-                node.look(wiring ->
-                                wiring.cluster().isMember() ? wiring.cluster().view() : Optional.<ClusterView>empty())
-                        .ifPresent(view -> {
-                            Served now = new Served(view.format().index(), view.epoch());
-                            Served before = served.put(node.directory(), now);
-                            if (!now.equals(before)) {
-                                // One that went on by force is another cluster than what may be left of the one before.
-                                String instance = view.format().index() + " "
-                                        + view.format().ctime();
-                                checkEpoch(node, instance, now, before, view.record());
-                            }
-                        });
+                node.look(wiring -> wiring.cluster().view()).ifPresent(view -> {
+                    if (rises(node, published, new At(view.format().index(), view.epoch()))) {
+                        // One that went on by force is another cluster than what may be left of the one before.
+                        String instance =
+                                view.format().index() + " " + view.format().ctime();
+                        checkEpoch(node, instance, view.record());
+                    }
+                });
+                ClusterState state = node.look(wiring -> wiring.cluster().state());
+                state.current()
+                        .ifPresent(record ->
+                                rises(node, applied, new At(state.format().index(), record.epoch())));
             }
         }
         checkLeases();
     }
 
-    private void checkEpoch(SimNode node, String instance, Served now, Served before, EpochRecord record) {
-        Invariant.check(
-                before == null || before.format() < now.format() || !now.epoch().isBefore(before.epoch()),
-                "%s went back from %s to %s",
-                node,
-                before,
-                now);
+    /** Whether {@code now} is another one than that directory had last; it must never be an earlier one. */
+    private static boolean rises(SimNode node, Map<SimDirectory, At> had, At now) {
+        At before = had.put(node.directory(), now);
+        Invariant.check(before == null || !now.isBefore(before), "%s went back from %s to %s", node, before, now);
+        return !now.equals(before);
+    }
+
+    private void checkEpoch(SimNode node, String instance, EpochRecord record) {
         List<NodeId> list = record.members().stream().map(m -> m.node().id()).toList();
         List<NodeId> known =
-                lists.computeIfAbsent(instance, _ -> new TreeMap<>()).putIfAbsent(now.epoch(), list);
+                lists.computeIfAbsent(instance, _ -> new TreeMap<>()).putIfAbsent(record.epoch(), list);
         Invariant.check(
-                known == null || known.equals(list), "epoch %s is %s and on %s %s", now.epoch(), known, node, list);
+                known == null || known.equals(list), "epoch %s is %s and on %s %s", record.epoch(), known, node, list);
         Invariant.check(
-                node.archive().knows(now.epoch()),
+                node.archive().knows(record.epoch()),
                 "%s serves in epoch %s, which it has not even tried to write down",
                 node,
-                now.epoch());
+                record.epoch());
     }
 
     private void checkLeases() {

@@ -33,6 +33,11 @@ public final class SimArchive implements EpochArchive {
     }
 
     @Override
+    public Optional<Epoch> newest() {
+        return latest().map(EpochRecord::epoch);
+    }
+
+    @Override
     public Outcome<Void> formatted(ClusterFormat format) {
         if (full) {
             return Outcome.refused(ResultCode.NO_SPACE);

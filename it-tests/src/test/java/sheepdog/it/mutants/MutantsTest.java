@@ -3,6 +3,7 @@ package sheepdog.it.mutants;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -27,9 +28,21 @@ class MutantsTest {
     }
 
     @Test
+    void everyTestThatHuntsIsThere() {
+        assertThat(Mutant.all(FOLDER))
+                .filteredOn(mutant -> mutant.hunter() == Mutant.Hunter.TEST)
+                .allSatisfy(mutant -> {
+                    String source = "src/test/java/" + mutant.test().replace('.', '/') + ".java";
+                    assertThat(List.of("object-store", "cluster-membership", "sheep-daemon", "it-tests"))
+                            .anyMatch(module ->
+                                    Files.exists(PROJECT.resolve(module).resolve(source)));
+                });
+    }
+
+    @Test
     void mutantWhoseTextIsGoneSaysSo() {
         var gone = new Mutant(
-                "gone", "I1", "-", Mutant.Hunter.LOG, List.of(new Mutant.Edit("pom.xml", "no such text", "")));
+                "gone", "I1", "-", Mutant.Hunter.LOG, "", List.of(new Mutant.Edit("pom.xml", "no such text", "")));
 
         assertThatThrownBy(() -> gone.apply(PROJECT)).hasMessageContaining("gone no longer applies");
     }

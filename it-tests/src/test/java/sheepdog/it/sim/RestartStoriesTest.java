@@ -144,6 +144,27 @@ class RestartStoriesTest {
     }
 
     @Test
+    void whoLosesItsPowerRightAfterAnEpochBeginsWithThatEpoch() {
+        for (int i = 0; i < 3; i++) {
+            var cluster = formatted(790 + i, 3);
+            SimNode left = cluster.node((i + 1) % 3);
+            var next = left.epoch().next();
+            cluster.node(i).kill();
+            cluster.await("the epoch without it", () -> left.epoch().equals(next));
+            left.losePower();
+            cluster.node((i + 2) % 3).losePower();
+            cluster.run(Duration.ofSeconds(1));
+
+            left.start();
+            cluster.run(Duration.ofSeconds(3));
+
+            assertThat(left.holdsLease()).as("it is alone").isFalse();
+            assertThat(left.epoch()).isEqualTo(next);
+            cluster.verify();
+        }
+    }
+
+    @Test
     void majorityOfTheLastEpochSuffices() {
         for (int absent = 0; absent < 3; absent++) {
             var cluster = formatted(800 + absent, 3);

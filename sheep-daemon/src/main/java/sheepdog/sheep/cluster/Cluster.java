@@ -34,6 +34,7 @@ import sheepdog.store.api.ObjectStore;
  * ones), off the loop, and only then published; until then requests of the new epoch wait, and those of the old one are
  * refused by the store. Commands that follow it in the log are applied meanwhile. On a file system so full that it cannot
  * be written down, it is served all the same, for this node's log has it on disk, and written down when there is space.
+ * An epoch before the newest that an earlier process wrote down is not published: what is left of a damaged log may end there.
  *
  * <p>Loop-owned. A shutdown or kill only changes {@link #status}; ending the process is {@code main}'s.
  */
@@ -286,8 +287,12 @@ public final class Cluster implements ClusterLog.StateMachine {
     /** An epoch that is not in the archive. */
     private record Unwritten(ClusterFormat format, EpochRecord record) {}
 
-    /** What became of an epoch on the disk: of the format, and then of its own file. */
-    private record OnDisk(Outcome<Void> formatted, boolean written) {}
+    /**
+     * What became of an epoch on the disk: of the format, and then of its own file.
+     *
+     * @param past whether the disk has a later one
+     */
+    private record OnDisk(Outcome<Void> formatted, boolean written, boolean past) {}
 
     /** The steps of one epoch run in order after those of the one before: they share a stripe. */
     private void makeSafe(EpochRecord record, ClusterFormat format) {
@@ -299,7 +304,9 @@ public final class Cluster implements ClusterLog.StateMachine {
                     if (!done.written) {
                         writeLater(new Unwritten(format, record));
                     }
-                    publish(record, format);
+                    if (!done.past) {
+                        publish(record, format);
+                    }
                 }
                 case Outcome.Refused<Void>(var code)
                 when code == ResultCode.NO_SPACE -> {
@@ -320,18 +327,21 @@ public final class Cluster implements ClusterLog.StateMachine {
     /** What an earlier run did already, or a later format undid, is left alone: the log is replayed at every start. */
     private OnDisk onDisk(ClusterFormat format, EpochRecord record) {
         if (format.index() < archive.formattedAt()) {
-            return new OnDisk(Outcome.done(), true);
+            return new OnDisk(Outcome.done(), true, true);
         }
         if (archive.formattedAt() < format.index()) {
             var erased = store.format(record.epoch());
             var formatted = erased.isOk() ? archive.formatted(format) : erased;
             if (!formatted.isOk()) {
-                return new OnDisk(formatted, false);
+                return new OnDisk(formatted, false, false);
             }
         }
         boolean written = archive.record(record).isOk();
         store.fence(record.epoch());
-        return new OnDisk(Outcome.done(), written);
+        boolean past = archive.newest()
+                .filter(newest -> record.epoch().isBefore(newest))
+                .isPresent();
+        return new OnDisk(Outcome.done(), written, past);
     }
 
     private void writeLater(Unwritten epoch) {

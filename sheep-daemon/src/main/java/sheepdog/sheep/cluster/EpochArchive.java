@@ -1,6 +1,8 @@
 package sheepdog.sheep.cluster;
 
+import java.util.Optional;
 import sheepdog.membership.api.EpochRecord;
+import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Outcome;
 
 /**
@@ -10,6 +12,9 @@ import sheepdog.protocol.model.Outcome;
 public interface EpochArchive {
     /** {@link ClusterFormat#index} of the last format recorded here; 0 if there was none. */
     long formattedAt();
+
+    /** The newest epoch recorded since that format; empty if there is none. */
+    Optional<Epoch> newest();
 
     /**
      * Forgets every epoch and records the format; durable when it returns.

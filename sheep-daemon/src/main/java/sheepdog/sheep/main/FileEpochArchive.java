@@ -3,10 +3,12 @@ package sheepdog.sheep.main;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import sheepdog.membership.api.EpochRecord;
 import sheepdog.membership.epochlog.ClusterConfig;
 import sheepdog.membership.epochlog.EpochLog;
 import sheepdog.membership.files.NoSpaceException;
+import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.sheep.cluster.ClusterFormat;
@@ -44,6 +46,11 @@ final class FileEpochArchive implements EpochArchive {
     @Override
     public long formattedAt() {
         return files.formattedAt();
+    }
+
+    @Override
+    public Optional<Epoch> newest() {
+        return files.newest();
     }
 
     @Override

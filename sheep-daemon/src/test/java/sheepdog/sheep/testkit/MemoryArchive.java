@@ -2,7 +2,9 @@ package sheepdog.sheep.testkit;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import sheepdog.membership.api.EpochRecord;
+import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.sheep.cluster.ClusterFormat;
@@ -17,6 +19,11 @@ public final class MemoryArchive implements EpochArchive {
     @Override
     public long formattedAt() {
         return formattedAt;
+    }
+
+    @Override
+    public Optional<Epoch> newest() {
+        return epochs.stream().map(EpochRecord::epoch).max(Epoch::compareTo);
     }
 
     @Override
