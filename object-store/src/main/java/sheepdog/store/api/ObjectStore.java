@@ -13,7 +13,8 @@ import sheepdog.protocol.model.Vid;
  *
  * <p>Any thread; blocking. Mutations of one object must not overlap in time (the caller's pool is striped by object id);
  * everything else may. Lengths and offsets are bytes, checked against {@link ObjectId#size}: outside of it the answer
- * is {@code INVALID_PARMS}. Disk errors come back as {@code EIO}, a full disk as {@code NO_SPACE}, both without damage.
+ * is {@code INVALID_PARMS}. Disk errors come back as {@code EIO}, a full disk as {@code NO_SPACE}, both without damage; what
+ * was refused for want of space has changed nothing.
  *
  * <p>Every mutation carries a {@link Stamp}: older than the fenced epoch is {@code OLD_NODE_VER}, an owner generation
  * older than the fenced one of that VDI is {@code AGAIN}. The first mutation of a newer generation raises that fence by

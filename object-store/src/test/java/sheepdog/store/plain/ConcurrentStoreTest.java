@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -91,6 +92,44 @@ class ConcurrentStoreTest {
                 }
             }
         }
+    }
+
+    @Test
+    void writesGoOnWhileAFullSegmentOfTheJournalIsNotWrittenOutYet() throws Exception {
+        var writeOuts = new ArrayDeque<Runnable>();
+        try (var directory = StoreDirectory.open(new RealDisk(), folder.resolve("sheep"), () -> 1);
+                var store = PlainStore.open(
+                        directory.disk(),
+                        directory.path(),
+                        RocksMetaStore.open(directory.database(), directory.nativeCode()),
+                        new PlainStoreConfig(1 << 20, 32 << 10, 100, 100, 0, true),
+                        writeOuts::add,
+                        () -> 99)) {
+            int written = 0;
+            while (writeOuts.isEmpty()) {
+                write(store, ++written);
+            }
+
+            for (int more = written / 2; more > 0; more--) { // On this thread, so none of them can wait for the queue.
+                write(store, ++written);
+            }
+
+            assertThat(writeOuts).hasSize(1);
+            writeOuts.poll().run();
+            var into = ByteBuffer.allocate(BLOCK);
+            assertThat(store.read(ObjectId.ofData(VID, 0), written % 7 * BLOCK, into)
+                            .isOk())
+                    .isTrue();
+            assertThat(into.array()).isEqualTo(bytes(BLOCK, written).array());
+            writeOuts.forEach(Runnable::run);
+        }
+    }
+
+    private static void write(PlainStore store, int round) {
+        var stamp = new Stamp(Epoch.FIRST, 1, round);
+        assertThat(store.create(ObjectId.ofData(VID, 0), round % 7 * BLOCK, bytes(BLOCK, round), stamp)
+                        .isOk())
+                .isTrue();
     }
 
     private static Callable<Void> writer(PlainStore store, ObjectId oid, int rounds) {

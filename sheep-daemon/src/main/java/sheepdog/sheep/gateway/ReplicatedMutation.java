@@ -1,5 +1,6 @@
 package sheepdog.sheep.gateway;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.IntStream;
@@ -122,6 +123,9 @@ final class ReplicatedMutation {
             var sound = sound();
             return sound.isEmpty() ? new Result.Nowhere(ResultCode.EIO) : new Result.Damaged(sound);
         }
+        if (refusal == ResultCode.NO_SPACE && !repeated && allSaid(ResultCode.NO_SPACE)) {
+            return new Result.Nowhere(ResultCode.NO_SPACE); // A store finds that out before it changes anything.
+        }
         if (refusal != ResultCode.SUCCESS) {
             // It may have changed a part.
             return new Result.Mixed(refusal, whoSaid(refusal));
@@ -132,6 +136,10 @@ final class ReplicatedMutation {
         return done == 0
                 ? new Result.Nowhere(ResultCode.NO_OBJ)
                 : new Result.Mixed(ResultCode.SUCCESS, whoSaid(ResultCode.SUCCESS));
+    }
+
+    private boolean allSaid(ResultCode code) {
+        return Arrays.stream(answers).allMatch(code::equals);
     }
 
     private Node whoSaid(ResultCode code) {

@@ -9,6 +9,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.membership.runtime.Loop;
@@ -134,7 +135,9 @@ final class Settlement {
         private Optional<Node> source = Optional.empty();
         private Optional<List<Node>> sound = Optional.empty();
         private boolean unreadable;
-        private Optional<Node> full = Optional.empty();
+        /** Those whose disks had no room for what they were sent last. */
+        private final List<Node> full = new ArrayList<>();
+
         private boolean fromFull;
 
         Run(Vid vid, long generation, BooleanSupplier stillMine, ClusterView view) {
@@ -266,22 +269,67 @@ final class Settlement {
                     done.complete(false);
                     return;
                 }
-                var requests = others.stream()
-                        .map(_ -> new PeerRequest.WriteReplica(
-                                header(Opcode.WRITE_REPLICA, Flags.WRITE),
-                                write.oid(),
-                                write.from(),
-                                answer.data(),
-                                generation,
-                                number,
-                                0))
-                        .toList();
-                sendAll(
-                        others,
-                        requests,
-                        () -> done.complete(full.isEmpty() && cluster.epoch().equals(view.epoch())));
-                answer.release();
+                whoseDiffers(write.oid(), write.from(), answer.data(), others, different -> {
+                    var requests = different.stream()
+                            .map(_ -> new PeerRequest.WriteReplica(
+                                    header(Opcode.WRITE_REPLICA, Flags.WRITE),
+                                    write.oid(),
+                                    write.from(),
+                                    answer.data(),
+                                    generation,
+                                    number,
+                                    0))
+                            .toList();
+                    sendAll(
+                            different,
+                            requests,
+                            () -> done.complete(
+                                    full.isEmpty() && cluster.epoch().equals(view.epoch())));
+                    answer.release();
+                });
             });
+        }
+
+        /**
+         * Finds those whose bytes have to change, for a full disk may refuse even to be told what it has already.
+         *
+         * @param then gets them; not called if somebody does not say
+         */
+        private void whoseDiffers(
+                ObjectId oid, int offset, Payload content, List<Node> others, Consumer<List<Node>> then) {
+            var different = new ArrayList<Node>();
+            if (others.isEmpty()) {
+                then.accept(different);
+                return;
+            }
+            pending = others.size();
+            for (Node node : others) {
+                var ask = new PeerRequest.ReadReplica(
+                        header(Opcode.READ_REPLICA, 0), oid, offset, content.length(), generation);
+                peers.send(node, ask).thenAccept(answer -> {
+                    switch (answer.result()) {
+                        case SUCCESS -> {
+                            if (!answer.data().bytes().equals(content.bytes())) {
+                                different.add(node);
+                            }
+                        }
+                        case NO_OBJ, EIO -> different.add(node);
+                        default -> {
+                            failed = true;
+                            note(node, answer);
+                        }
+                    }
+                    answer.release();
+                    if (--pending == 0) {
+                        if (failed) {
+                            content.release();
+                            next();
+                        } else {
+                            then.accept(different);
+                        }
+                    }
+                });
+            }
         }
 
         /**
@@ -294,20 +342,38 @@ final class Settlement {
                 requests.add(new PeerRequest.CreateReplica(
                         header(Opcode.CREATE_REPLICA, Flags.WRITE), oid, 0, whole, generation, ++sequence, 0));
             }
-            full = Optional.empty();
-            sendAll(others, requests, () -> {
-                if (full.isEmpty()) {
-                    finish(oid, replicas);
-                } else if (fromFull
-                        || sound.filter(nodes -> !nodes.contains(full.get())).isPresent()) {
-                    failed = true;
-                    next();
-                } else {
-                    fromFull = true;
-                    fetch(oid, replicas, new ArrayDeque<>(List.of(full.get())));
-                }
-            });
-            whole.release();
+            sendAll(
+                    others,
+                    requests,
+                    () -> {
+                        if (failed || full.isEmpty()) {
+                            whole.release();
+                        }
+                    },
+                    () -> {
+                        if (full.isEmpty()) {
+                            finish(oid, replicas);
+                        } else {
+                            whoseDiffers(oid, 0, whole, List.copyOf(full), different -> {
+                                whole.release();
+                                if (different.isEmpty()) {
+                                    finish(oid, replicas);
+                                } else {
+                                    takeOfFull(oid, replicas, different.getFirst());
+                                }
+                            });
+                        }
+                    });
+        }
+
+        private void takeOfFull(ObjectId oid, List<Node> replicas, Node from) {
+            if (fromFull || sound.filter(nodes -> !nodes.contains(from)).isPresent()) {
+                failed = true;
+                next();
+            } else {
+                fromFull = true;
+                fetch(oid, replicas, new ArrayDeque<>(List.of(from)));
+            }
         }
 
         /** The one who lacks it, too, for he may not remember why, and who asks him later would take an older copy for the newest. */
@@ -317,7 +383,14 @@ final class Settlement {
                 requests.add(new PeerRequest.RemoveReplica(
                         header(Opcode.REMOVE_REPLICA, 0), oid, generation, ++sequence, 0));
             }
-            sendAll(replicas, requests, () -> finish(oid, replicas));
+            sendAll(replicas, requests, () -> {
+                if (full.isEmpty()) {
+                    finish(oid, replicas);
+                } else {
+                    failed = true;
+                    next();
+                }
+            });
         }
 
         private void finish(ObjectId oid, List<Node> replicas) {
@@ -329,7 +402,17 @@ final class Settlement {
         }
 
         private void sendAll(List<Node> nodes, List<? extends PeerRequest> requests, Runnable then) {
+            sendAll(nodes, requests, () -> {}, then);
+        }
+
+        /**
+         * @param arrived when all have answered, whatever they said
+         * @param then    after it, if nobody refused but for space
+         */
+        private void sendAll(List<Node> nodes, List<? extends PeerRequest> requests, Runnable arrived, Runnable then) {
+            full.clear();
             if (nodes.isEmpty()) {
+                arrived.run();
                 then.run();
                 return;
             }
@@ -339,7 +422,7 @@ final class Settlement {
                 peers.send(node, requests.get(i)).thenAccept(answer -> {
                     switch (answer.result()) {
                         case SUCCESS, NO_OBJ -> {}
-                        case NO_SPACE -> full = Optional.of(node);
+                        case NO_SPACE -> full.add(node);
                         default -> {
                             failed = true;
                             note(node, answer);
@@ -347,6 +430,7 @@ final class Settlement {
                     }
                     answer.release();
                     if (--pending == 0) {
+                        arrived.run();
                         if (failed) {
                             next();
                         } else {

@@ -173,12 +173,70 @@ class GatewayPeerTest {
                 .as("the rest of the object may be written meanwhile")
                 .containsExactly(40, 2);
         assertThat(write).isNotDone();
-        fetch.getFirst().answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, Payload.of(new byte[2])));
+        fetch.getFirst().answer(data(0, 0));
+        link.open(PeerRequest.ReadReplica.class).forEach(look -> look.answer(data(1, 2)));
         assertThat(writes()).hasSize(2).noneMatch(sent -> sent.to().equals(full.to()));
         assertThat(write).isNotDone();
         link.answerAll(ResultCode.SUCCESS);
 
         assertThat(link.open()).as("nothing about the object's mark").isEmpty();
+        assertThat(write).isCompletedWithValue(ResultCode.NO_SPACE);
+        nobodyHoldsAPayload();
+    }
+
+    private static Response data(int... bytes) {
+        byte[] content = new byte[bytes.length];
+        for (int i = 0; i < bytes.length; i++) {
+            content[i] = (byte) bytes[i];
+        }
+        return new Response.ObjectData(ResultCode.SUCCESS, 0, 0, Payload.of(content));
+    }
+
+    @Test
+    void aWriteThatNoReplicaHasRoomForIsRefusedAtOnce() {
+        var write = write(40, 1, 2);
+
+        link.answerAll(ResultCode.NO_SPACE);
+
+        assertThat(link.open()).isEmpty();
+        assertThat(write).isCompletedWithValue(ResultCode.NO_SPACE);
+        nobodyHoldsAPayload();
+    }
+
+    @Test
+    void whoHadNoRoomForAWriteIsNotToldToKeepWhatItHas() {
+        var write = write(40, 1, 2);
+        writes().get(0).answer(ResultCode.NO_SPACE);
+        var took = writes().get(0);
+        took.answer(ResultCode.SUCCESS);
+        writes().get(0).answer(ResultCode.NO_SPACE);
+
+        asked().answer(data(0, 0));
+        link.open(PeerRequest.ReadReplica.class)
+                .forEach(look -> look.answer(look.to().equals(took.to()) ? data(1, 2) : data(0, 0)));
+
+        assertThat(writes())
+                .singleElement()
+                .satisfies(sent -> assertThat(sent.to()).isEqualTo(took.to()));
+        writes().getFirst().answer(ResultCode.SUCCESS);
+        assertThat(write).isCompletedWithValue(ResultCode.NO_SPACE);
+        nobodyHoldsAPayload();
+    }
+
+    @Test
+    void aWriteThatMayHaveReachedSomeBeforeAllWereFullIsRefusedOnceTheyAreSeenToBeEqual() {
+        var write = write(40, 1, 2);
+        writes().get(0).answer(ResultCode.SUCCESS);
+        writes().get(0).answer(ResultCode.NETWORK_ERROR);
+        writes().get(0).answer(ResultCode.SUCCESS);
+        later();
+        link.answerAll(ResultCode.NO_SPACE);
+
+        asked().answer(data(1, 2));
+        assertThat(write).isNotDone();
+        link.open(PeerRequest.ReadReplica.class).forEach(look -> look.answer(data(1, 2)));
+
+        assertThat(link.open()).isEmpty();
         assertThat(write).isCompletedWithValue(ResultCode.NO_SPACE);
         nobodyHoldsAPayload();
     }

@@ -268,6 +268,26 @@ class RecoveryStoriesTest {
     }
 
     @Test
+    void objectsOfEveryTypeAreBrought() {
+        var oids = List.of(
+                ObjectId.ofInode(vid), ObjectId.ofData(vid, 1), ObjectId.ofVmState(vid, 1), ObjectId.ofAttr(vid, 1));
+        leave(3);
+        oids.stream()
+                .filter(oid -> !oid.isInode())
+                .forEach(oid -> assertThat(cluster.code(1, create(oid, 0, new byte[] {6})))
+                        .isEqualTo(ResultCode.SUCCESS));
+
+        comeBack(3);
+
+        oids.forEach(oid -> assertThat(
+                        cluster.host(3).store().bytes(oid, 0, oid.size()).orElseThrow())
+                .as("%s", oid)
+                .isEqualTo(cluster.host(1).store().bytes(oid, 0, oid.size()).orElseThrow()));
+        assertThat(cluster.host(3).store().bytes(oids.get(2), 0, 1).orElseThrow())
+                .containsExactly(6);
+    }
+
+    @Test
     void anObjectWhoseNewestCopiesAreAbsentWaitsAndNothingOlderIsServed() {
         cluster.ask(1, create(data, 0, new byte[] {1}));
         leave(3);
