@@ -85,6 +85,8 @@ public final class ClusterCommands {
                                 OptionSpecs.flag('f', "force", "do not ask"),
                                 port(),
                                 OptionSpecs.flag('A', "all", "lost: every object that waits"),
+                                OptionSpecs.flag('l', "list", "lost: only name what has no copy or waits, by VDIs"),
+                                OptionSpecs.flag('j', "json", "force, lost: what has no copy or waits, as JSON"),
                                 OptionSpecs.value(
                                         'V', "vdi", "lost: all objects of this VDI", String.class, "", text -> text),
                                 help()),

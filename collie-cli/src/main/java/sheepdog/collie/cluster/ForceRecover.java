@@ -15,6 +15,8 @@ import sheepdog.protocol.wire.Request;
 
 /** {@code cluster recover force}: has a cluster that waits for nodes go on without them. */
 final class ForceRecover implements Handler {
+    private static final int NAMED_MAX = 10;
+
     private static final String PROMPT = """
             Caution! Start all nodes of the cluster in the usual way before you
             think of this command: what only the missing ones hold will be lost.
@@ -45,6 +47,26 @@ final class ForceRecover implements Handler {
                     : reply.resultText();
             throw new CommandException(ExitCode.FAILURE, "failed to execute request, " + why);
         }
+        tellLosses(call);
         return ExitCode.SUCCESS;
+    }
+
+    /** It is done, whatever comes of this. Scripts that know nothing of it see a line only if something is lost. */
+    private static void tellLosses(Invocation call) {
+        try {
+            call.cluster().fetchNodes();
+            Losses losses = Losses.find(call.cluster());
+            if (call.<Boolean>option("json")) {
+                call.console().line(losses.json());
+            } else if (losses.isNothing()) {
+                losses.lines(0).forEach(call.console()::remark);
+            } else {
+                losses.lines(NAMED_MAX).forEach(call.console()::error);
+                call.console().error("'collie cluster recover lost --list' names them all");
+            }
+        } catch (CommandException failed) {
+            failed.lines().forEach(call.console()::error);
+            call.console().error("The cluster goes on; 'collie cluster recover lost --list' tells what is lost");
+        }
     }
 }

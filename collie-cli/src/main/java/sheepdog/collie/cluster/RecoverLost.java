@@ -1,7 +1,5 @@
 package sheepdog.collie.cluster;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -11,15 +9,11 @@ import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.client.Cluster;
 import sheepdog.collie.client.RecoveryProgress;
 import sheepdog.collie.client.Reply;
-import sheepdog.collie.client.VdiInode;
 import sheepdog.collie.command.Handler;
 import sheepdog.collie.command.Invocation;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.VdiName;
-import sheepdog.protocol.model.Vid;
-import sheepdog.protocol.vdi.Slots;
-import sheepdog.protocol.wire.Flags;
 import sheepdog.protocol.wire.LostObject;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.Request;
@@ -39,6 +33,9 @@ final class RecoverLost implements Handler {
 
     @Override
     public ExitCode run(Invocation call) {
+        if (call.<Boolean>option("list") || call.<Boolean>option("json")) {
+            return list(call);
+        }
         boolean all = call.option("all");
         String vdi = call.option("vdi");
         var named = new ArrayList<ObjectId>();
@@ -59,6 +56,17 @@ final class RecoverLost implements Handler {
         }
         call.console().line("Declared lost: " + run.lost + " objects, nothing is left of " + run.gone);
         return done ? ExitCode.SUCCESS : ExitCode.FAILURE;
+    }
+
+    /** Declares nothing. */
+    private static ExitCode list(Invocation call) {
+        Losses losses = Losses.find(call.cluster());
+        if (call.<Boolean>option("json")) {
+            call.console().line(losses.json());
+        } else {
+            losses.lines(Integer.MAX_VALUE).forEach(call.console()::line);
+        }
+        return losses.isNothing() ? ExitCode.SUCCESS : ExitCode.FAILURE;
     }
 
     private static ObjectId oid(String text) {
@@ -100,7 +108,7 @@ final class RecoverLost implements Handler {
         }
 
         private List<LostObject> ask(List<ObjectId> oids) {
-            Reply reply = cluster.ask(new Request.LostObjects(cluster.header(Opcode.LOST_OBJECTS, 0), oids));
+            Reply reply = cluster.ask(new Request.LostObjects(cluster.header(Opcode.LOST_OBJECTS, 0), false, oids));
             if (reply.response() instanceof Response.Data data
                     && data.data().length() == oids.size() * LostObject.BYTES) {
                 return LostObject.readAll(data.data().bytes());
@@ -126,6 +134,11 @@ final class RecoverLost implements Handler {
                     }
                     return !insist;
                 }
+                case ABSENT -> {
+                    gone++;
+                    console.line(oid + " has no copy");
+                    return true;
+                }
                 case UNKNOWN -> console.error(oid + ": a node that may have it does not answer");
                 case EPOCH_CHANGED -> console.error(oid + ": the nodes have changed, look again");
             }
@@ -148,29 +161,9 @@ final class RecoverLost implements Handler {
             if (!declare(List.of(inode), false)) {
                 return false;
             }
-            ByteBuffer header = ByteBuffer.allocate(VdiInode.HEADER_BYTES);
-            require(cluster.read(inode, 0, header, Flags.DIRECT).isSuccess(), name);
-            var slots = ByteBuffer.allocate(VdiInode.read(header).indexBytes()).order(ByteOrder.LITTLE_ENDIAN);
-            if (slots.hasRemaining()) {
-                require(
-                        cluster.read(inode, VdiInode.HEADER_BYTES, slots, Flags.DIRECT)
-                                .isSuccess(),
-                        name);
-            }
-            var oids = new ArrayList<ObjectId>();
-            for (int i = 0; i < slots.limit() / Slots.SLOT_BYTES; i++) {
-                Vid owner = VdiInode.vidOf(slots.getInt(i * Slots.SLOT_BYTES));
-                if (!owner.equals(Vid.NONE)) {
-                    oids.add(ObjectId.ofData(owner, i));
-                }
-            }
+            List<ObjectId> oids = VdiObjects.of(cluster, found.vid())
+                    .orElseThrow(() -> new CommandException(ExitCode.FAILURE, "Failed to read a vdi " + name));
             return declare(oids, false);
-        }
-
-        private static void require(boolean read, String name) {
-            if (!read) {
-                throw new CommandException(ExitCode.FAILURE, "Failed to read a vdi " + name);
-            }
         }
 
         /** A node names so many at a time; the others come when these do not wait any more. */

@@ -40,7 +40,8 @@ class RecoverTest {
     private Optional<Response> answer(Request request) {
         return switch (request) {
             case Request.EnableRecover _, Request.DisableRecover _ -> Optional.of(Response.success());
-            case Request.LostObjects lost ->
+            case Request.LostObjects lost
+            when !lost.lookOnly() ->
                 Optional.of(new Response.Data(
                         ResultCode.SUCCESS,
                         Payload.of(LostObject.encode(
@@ -132,6 +133,35 @@ class RecoverTest {
         assertThat(Run.collie(cluster, "cluster", "recover", "lost", "-f", "-V", "nosuch")
                         .status())
                 .isEqualTo(5);
+    }
+
+    @Test
+    void whatCannotBeHadIsListedByVdisAndNothingIsDeclared() {
+        Run.collie(cluster, "vdi", "create", "-P", "monkey", "12M");
+        Run.collie(cluster, "vdi", "snapshot", "-s", "a\"b", "monkey");
+        Run.collie(cluster, "vdi", "create", "donkey", "12M");
+        assertThat(Run.collie(cluster, "cluster", "recover", "lost", "-l"))
+                .isEqualTo(new Run("Every object of every VDI has its newest copy\n", "", 0));
+        var inode = ObjectId.ofInode(cluster.vid("donkey", ""));
+        var shared = ObjectId.ofData(cluster.vid("monkey", "a\"b"), 2);
+        cluster.lose(inode);
+        cluster.lose(shared);
+
+        Run run = Run.collie(cluster, "cluster", "recover", "lost", "--list");
+
+        assertThat(run.err()).isEmpty();
+        assertThat(run.status()).isEqualTo(1);
+        assertThat(run.out())
+                .contains("donkey: of 1 objects 1 have no copy, 0 wait\n       " + inode + " (inode) has no copy\n")
+                .contains("monkey: of 4 objects 1 have no copy, 0 wait\n       " + shared + " has no copy\n")
+                .contains("monkey (snapshot 1, a\"b): of 4 objects 1 have no copy, 0 wait\n")
+                .endsWith("Objects without a copy: 2, waiting for absent nodes: 0\n");
+        assertThat(Run.collie(cluster, "cluster", "recover", "lost", "--json").out())
+                .startsWith("{\"version\": 1, \"withoutCopy\": 2, \"waiting\": 0, \"vdis\": [")
+                .contains("{\"name\": \"monkey\", \"tag\": \"a\\\"b\", \"snapshot\": 1, \"vid\": \""
+                        + cluster.vid("monkey", "a\"b") + "\", \"objects\": 4,\n   \"withoutCopy\": [\"" + shared
+                        + "\"], \"waiting\": [], \"unknown\": []}");
+        assertThat(cluster.requests(Request.LostObjects.class)).allMatch(Request.LostObjects::lookOnly);
     }
 
     @Test

@@ -16,9 +16,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -40,6 +43,7 @@ import sheepdog.protocol.vdi.VidProbe;
 import sheepdog.protocol.wire.EpochLogEntry;
 import sheepdog.protocol.wire.Header;
 import sheepdog.protocol.wire.InodeHeader;
+import sheepdog.protocol.wire.LostObject;
 import sheepdog.protocol.wire.NodeCodec;
 import sheepdog.protocol.wire.Protocol;
 import sheepdog.protocol.wire.Request;
@@ -65,6 +69,7 @@ public final class FakeCluster implements AutoCloseable {
     private int epochsMax = Integer.MAX_VALUE;
     private final Map<ObjectId, byte[]> objects = new HashMap<>();
     private final TreeMap<Integer, byte[]> inodes = new TreeMap<>();
+    private final Set<ObjectId> lost = new HashSet<>();
     private final List<Request> requests = new ArrayList<>();
     private final List<Integer> askedPorts = new ArrayList<>();
     private final Map<ObjectId, List<Integer>> holders = new HashMap<>();
@@ -219,7 +224,9 @@ public final class FakeCluster implements AutoCloseable {
 
     /** An object's bytes, whole; empty if there is no such object. */
     public synchronized Optional<byte[]> object(ObjectId oid) {
-        return Optional.ofNullable(oid.isInode() ? inodes.get(oid.vid().value()) : objects.get(oid));
+        return lost.contains(oid)
+                ? Optional.empty()
+                : Optional.ofNullable(oid.isInode() ? inodes.get(oid.vid().value()) : objects.get(oid));
     }
 
     /** The working VDI, or the snapshot of that tag. */
@@ -371,6 +378,13 @@ public final class FakeCluster implements AutoCloseable {
             case Request.LockVdi lock -> found(find(lock.name(), lock.tag(), lock.snapId()));
             case Request.DeleteVdi delete -> delete(delete);
             case Request.DeleteCache _ -> Response.success();
+            case Request.ListVdis list -> new Response.Data(ResultCode.SUCCESS, Payload.of(vdis(list.after())));
+            case Request.LostObjects look
+            when look.lookOnly() ->
+                new Response.Data(
+                        ResultCode.SUCCESS,
+                        Payload.of(LostObject.encode(
+                                look.oids().stream().map(this::look).toList())));
             case Request.Shutdown _ -> {
                 status = ResultCode.SHUTDOWN;
                 yield Response.success();
@@ -378,6 +392,34 @@ public final class FakeCluster implements AutoCloseable {
             case Request.KillNode _ -> Response.success();
             default -> Response.of(ResultCode.INVALID_PARMS);
         };
+    }
+
+    private byte[] vdis(Vid after) {
+        var text = new StringBuilder();
+        inodes.tailMap(after.value() + 1).keySet().stream()
+                .map(vid -> inode(new Vid(vid)))
+                .filter(inode -> !inode.name().latin1().isEmpty())
+                .forEach(inode -> text.append("%x %x %s %s\n"
+                        .formatted(
+                                inode.vid(),
+                                inode.isSnapshot() ? inode.snapId() : 0,
+                                hex(inode.name()),
+                                inode.tag().latin1().isEmpty() ? "-" : hex(inode.tag()))));
+        return text.toString().getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static String hex(VdiName name) {
+        return HexFormat.of().formatHex(name.latin1().getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    private LostObject look(ObjectId oid) {
+        var answer = object(oid).isPresent() ? LostObject.Answer.NOT_WAITING : LostObject.Answer.ABSENT;
+        return new LostObject(answer, Epoch.NONE, LostObject.NOBODY);
+    }
+
+    /** There is no copy of it any more. */
+    public synchronized void lose(ObjectId oid) {
+        lost.add(oid);
     }
 
     private Response stat(int number) {

@@ -117,7 +117,7 @@ class HelpTest {
                 "cluster format; [-b store] [-c copies] [-m mode] [-a address] [-p port] [-h]",
                 "cluster shutdown; [-a address] [-p port] [-h]",
                 "cluster snapshot; [-a address] [-R restore] [-l] [-p port] [-h]",
-                "cluster recover; {force|enable|disable|lost} [-a address] [-f] [-p port] [-A] [-V vdi] [-h] [oid]",
+                "cluster recover; {force|enable|disable|lost} [-a address] [-f] [-p port] [-A] [-l] [-j] [-V vdi] [-h] [oid]",
             })
     void everySubcommandHasItsUsage(String title, String usage) {
         String[] words = title.strip().split(" ");

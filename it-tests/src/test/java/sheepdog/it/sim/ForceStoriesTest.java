@@ -3,8 +3,15 @@ package sheepdog.it.sim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.ResultCode;
+import sheepdog.protocol.wire.Flags;
+import sheepdog.protocol.wire.LostObject;
+import sheepdog.protocol.wire.LostObject.Answer;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.Request;
 import sheepdog.sheep.cluster.ClusterStatus;
@@ -125,6 +132,44 @@ class ForceStoriesTest {
             gone.wipe();
             cluster.verify();
         }
+    }
+
+    @Test
+    void objectsWhoseReplicasAreAllGoneAreToldApartFromThoseThatAreThere() {
+        var cluster = formatted(1171, 5, 2);
+        var guest = cluster.guest("monkey", 24, 4);
+        cluster.load(4);
+        cluster.run(Duration.ofSeconds(6));
+        cluster.settle();
+        var oids = new TreeSet<ObjectId>();
+        cluster.nodes().forEach(node -> oids.addAll(node.store().oids()));
+        for (int i = 0; i < 3; i++) {
+            cluster.node(i).losePower();
+        }
+        cluster.run(Duration.ofSeconds(6));
+        guest.client().moveTo(cluster.node(4).id());
+        var left = new HashSet<>(cluster.node(3).store().oids());
+        left.addAll(cluster.node(4).store().oids());
+
+        assertThat(force(cluster, cluster.node(3))).isEqualTo(ResultCode.SUCCESS);
+
+        assertThat(cluster.isServing()).as("both are there when it is answered").isTrue();
+        var answers = look(cluster, cluster.node(3), List.copyOf(oids));
+        assertThat(answers).contains(Answer.ABSENT, Answer.NOT_WAITING);
+        assertThat(answers)
+                .isEqualTo(oids.stream()
+                        .map(oid -> left.contains(oid) ? Answer.NOT_WAITING : Answer.ABSENT)
+                        .toList());
+        cluster.awaitRecovered();
+        assertThat(look(cluster, cluster.node(4), List.copyOf(oids))).isEqualTo(answers);
+    }
+
+    private static List<Answer> look(SimCluster cluster, SimNode node, List<ObjectId> oids) {
+        var operator = new SimClient(cluster.network(), "operator", List.of(node.id()));
+        var request = new Request.LostObjects(SimClient.internalHeader(Opcode.LOST_OBJECTS, Flags.WRITE), true, oids);
+        return LostObject.readAll(operator.call(request, LIMIT).data().bytes()).stream()
+                .map(LostObject::answer)
+                .toList();
     }
 
     @Test

@@ -43,6 +43,11 @@ public final class ClusterService {
     /** One long list at a time. */
     private static final long EPOCHS_STRIPE = -1;
 
+    /** Until what went on by force serves with all who were there, it is looked for so often, and so long at most. */
+    private static final Duration FORCED_LOOK = Duration.ofMillis(100);
+
+    private static final int FORCED_LOOKS_MAX = 200;
+
     /** How often one who waits for a drain is told. */
     private static final Duration DRAIN_NEWS = Duration.ofSeconds(1);
 
@@ -267,14 +272,45 @@ public final class ClusterService {
         return cluster.format(command).thenApply(result -> Response.of(result.code()));
     }
 
-    /** Has the cluster go on without those who are missing; the answer holds the nodes that there are then. */
+    /**
+     * Has the cluster go on without those who are missing; answered when all who are there serve again, or after a while. The
+     * answer holds the nodes that there are then.
+     */
     public CompletionStage<Response> force(Request.ForceRecover request) {
-        return cluster.force().thenApply(code -> {
-            var nodes = cluster.nodes();
-            return code != ResultCode.SUCCESS || nodes.size() * NodeCodec.BYTES > request.lengthMax()
-                    ? Response.of(code)
-                    : new Response.Data(code, NodeCodec.encode(nodes));
+        var done = new LoopFuture<Response>(loop);
+        cluster.force().thenAccept(code -> {
+            if (code == ResultCode.SUCCESS) {
+                awaitForced(request, FORCED_LOOKS_MAX, done);
+            } else {
+                done.complete(Response.of(code));
+            }
         });
+        return done;
+    }
+
+    private void awaitForced(Request.ForceRecover request, int looks, LoopFuture<Response> done) {
+        if (looks > 0 && !isTogether()) {
+            loop.after(FORCED_LOOK, () -> awaitForced(request, looks - 1, done));
+            return;
+        }
+        var nodes = cluster.nodes();
+        done.complete(
+                nodes.size() * NodeCodec.BYTES > request.lengthMax()
+                        ? Response.success()
+                        : new Response.Data(ResultCode.SUCCESS, NodeCodec.encode(nodes)));
+    }
+
+    /** Whether it serves with every store that was ever a member and is not gone for good. */
+    private boolean isTogether() {
+        var state = cluster.state();
+        return cluster.status() == ClusterStatus.RUNNING
+                && state.epochs().stream()
+                        .flatMap(record -> record.members().stream())
+                        .map(Member::storeId)
+                        .filter(store -> !state.gone().contains(store))
+                        .allMatch(store -> state.current()
+                                .flatMap(record -> record.store(store))
+                                .isPresent());
     }
 
     /** Ends every sheep of the cluster. */

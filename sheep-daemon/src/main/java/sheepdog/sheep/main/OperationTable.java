@@ -63,6 +63,7 @@ final class OperationTable {
                 local(Opcode.RECOVERY_PROGRESS, Request.GetProgress.class, recovery::progress)
                         .alsoBeforeServing(),
                 cluster(Opcode.LOST_OBJECTS, Request.LostObjects.class, recovery::lost),
+                local(Opcode.LIST_VDIS, Request.ListVdis.class, vdis::list),
                 cluster(Opcode.ENABLE_RECOVER, Request.EnableRecover.class, _ -> recovery.enable(true)),
                 cluster(Opcode.DISABLE_RECOVER, Request.DisableRecover.class, _ -> recovery.enable(false)),
                 local(Opcode.GET_RECOVERY, Request.GetRecovery.class, recovery::limit)

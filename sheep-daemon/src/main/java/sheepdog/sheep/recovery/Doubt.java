@@ -70,8 +70,10 @@ final class Doubt {
     }
 
     private void judge() {
-        if (evidence.verdict().isPresent()) {
-            done.complete(answer(Answer.NOT_WAITING));
+        var verdict = evidence.verdict();
+        if (verdict.isPresent()) {
+            boolean there = verdict.get() instanceof Evidence.Verdict.Copy;
+            done.complete(answer(there ? Answer.NOT_WAITING : Answer.ABSENT));
         } else if (unknown) {
             done.complete(answer(Answer.UNKNOWN));
         } else if (ifLost.verdict().orElse(null) instanceof Evidence.Verdict.Copy(Set<Long> holders)) {

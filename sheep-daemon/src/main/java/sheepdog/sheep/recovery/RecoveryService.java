@@ -72,26 +72,28 @@ public final class RecoveryService {
     }
 
     /**
-     * Declares those objects lost whose newest copies are all absent, and says of each what became of it. The others are left
-     * as they are.
+     * Says of each object whether its newest copy is there. Those of which all such copies are absent are declared lost, if
+     * that is the wish; the others are left as they are.
      */
     public CompletionStage<Response> lost(Request.LostObjects request) {
         if (cluster.view().isEmpty()) {
             return CompletableFuture.completedStage(Response.of(ResultCode.WAIT_FOR_FORMAT));
         }
-        return new Declaration(request.oids()).start();
+        return new Declaration(request.oids(), request.lookOnly()).start();
     }
 
     private final class Declaration {
         private final List<ObjectId> oids;
+        private final boolean lookOnly;
         private final Epoch epoch = cluster.epoch();
         private final List<LostObject> answers;
         private final Queue<Integer> unasked = new ArrayDeque<>();
         private final LoopFuture<Response> done = new LoopFuture<>(loop);
         private int left;
 
-        Declaration(List<ObjectId> oids) {
+        Declaration(List<ObjectId> oids, boolean lookOnly) {
             this.oids = oids;
+            this.lookOnly = lookOnly;
             this.answers = new ArrayList<>(Collections.nCopies(
                     oids.size(), new LostObject(Answer.EPOCH_CHANGED, Epoch.NONE, LostObject.NOBODY)));
             left = oids.size();
@@ -134,7 +136,7 @@ public final class RecoveryService {
                     lost.add(oids.get(i));
                 }
             }
-            if (lost.isEmpty()) {
+            if (lost.isEmpty() || lookOnly) {
                 answer(ResultCode.SUCCESS);
                 return;
             }

@@ -2,8 +2,10 @@ package sheepdog.sheep.vdi;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -94,6 +96,30 @@ public final class VdiService {
                 ? new Response.Data(
                         ResultCode.SUCCESS, Payload.of(cluster.state().vdis().bitmap()))
                 : Response.of(ResultCode.INVALID_PARMS);
+    }
+
+    /** The VDIs behind one, as {@link Request.ListVdis} has them. */
+    public Response list(Request.ListVdis request) {
+        var text = new StringBuilder();
+        for (VdiEntry entry : cluster.state().vdis().all()) {
+            if (entry.isLive() && request.after().value() < entry.vid().value()) {
+                String line = "%s %x %s %s\n"
+                        .formatted(
+                                entry.vid(),
+                                entry.isSnapshot() ? entry.snapId() : 0,
+                                hex(entry.name()),
+                                entry.tag().isEmpty() ? "-" : hex(entry.tag()));
+                if (text.length() + line.length() > request.lengthMax()) {
+                    break;
+                }
+                text.append(line);
+            }
+        }
+        return new Response.Data(ResultCode.SUCCESS, Payload.of(text.toString().getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    private static String hex(String text) {
+        return HexFormat.of().formatHex(text.getBytes(StandardCharsets.ISO_8859_1));
     }
 
     /** Makes a VDI, a clone, or a snapshot. */

@@ -7,6 +7,7 @@ import static sheepdog.sheep.testkit.TestCluster.write;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -336,7 +337,8 @@ class OperatorStoriesTest {
     }
 
     private List<LostObject> declare(int sheep, ObjectId... oids) {
-        var answer = cluster.ask(sheep, new Request.LostObjects(header(Opcode.LOST_OBJECTS), Arrays.asList(oids)));
+        var answer =
+                cluster.ask(sheep, new Request.LostObjects(header(Opcode.LOST_OBJECTS), false, Arrays.asList(oids)));
         assertThat(answer.result()).isEqualTo(ResultCode.SUCCESS);
         return LostObject.readAll(answer.data().bytes());
     }
@@ -401,8 +403,52 @@ class OperatorStoriesTest {
 
         assertThat(declare(1, oids.get(0), oids.get(1), ObjectId.ofData(vid, 9)))
                 .extracting(LostObject::answer)
-                .containsOnly(Answer.NOT_WAITING);
+                .containsExactly(Answer.NOT_WAITING, Answer.NOT_WAITING, Answer.ABSENT);
         assertThat(cluster.bytes(1, oids.get(0), 0, 1)).containsExactly(2);
+    }
+
+    @Test
+    void whoOnlyLooksIsToldWhatWaitsAndItGoesOnWaiting() {
+        sheep(3, 3, Duration.ZERO);
+        var oid = objects(1).getFirst();
+        lose12(oid);
+        var look = new Request.LostObjects(header(Opcode.LOST_OBJECTS), true, List.of(oid));
+
+        for (int i = 0; i < 2; i++) {
+            assertThat(LostObject.readAll(cluster.ask(3, look).data().bytes()))
+                    .containsExactly(new LostObject(Answer.LOST, Epoch.FIRST, 0));
+        }
+        var waiting = cluster.begin(3, read(oid, 0, 1));
+        cluster.loop().advance(Duration.ofSeconds(5));
+        assertThat(waiting.isDone()).isFalse();
+    }
+
+    @Test
+    void theVdisAreListedAsTheClusterKnowsThemOneAfterTheOther() {
+        sheep(1, 1, Duration.ZERO);
+        cluster.makeVdi(1, "gone");
+        assertThat(cluster.code(1, TestCluster.deleteVdi("gone", 0))).isEqualTo(ResultCode.SUCCESS);
+        Vid later = cluster.snapshot(1, "monkey", vid);
+        cluster.host(1).store().fail(ObjectId.ofInode(later), ResultCode.EIO);
+
+        var listed = new ArrayList<String>();
+        Vid after = Vid.NONE;
+        while (true) {
+            var request = new Request.ListVdis(header(Opcode.LIST_VDIS), after, 40);
+            byte[] line = new byte[cluster.ask(1, request).data().length()];
+            cluster.ask(1, request).data().bytes().get(line);
+            if (line.length == 0) {
+                break;
+            }
+            listed.add(new String(line, StandardCharsets.US_ASCII));
+            after = new Vid(Integer.parseInt(listed.getLast().split(" ")[0], 16));
+        }
+
+        String name = "6d6f6e6b6579";
+        assertThat(listed)
+                .contains(vid + " 1 " + name + " -\n", later + " 0 " + name + " -\n")
+                .isSorted()
+                .noneMatch(line -> line.contains("676f6e65"));
     }
 
     @Test

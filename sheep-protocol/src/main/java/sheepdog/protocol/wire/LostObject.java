@@ -25,14 +25,16 @@ public record LostObject(Answer answer, Epoch epoch, int node) {
 
     /** In the order of their numbers, from 0. */
     public enum Answer {
-        /** It is declared lost. */
+        /** It waits for absent nodes; if that was the wish, it is declared lost now. */
         LOST,
-        /** It does not wait: its newest copy is there, or it does not exist, or it is declared lost already. */
+        /** Its newest copy is there. */
         NOT_WAITING,
         /** A node that is a member did not answer; it may have the newest copy. */
         UNKNOWN,
         /** The members changed meanwhile. */
-        EPOCH_CHANGED
+        EPOCH_CHANGED,
+        /** There is no copy, and nobody is waited for who may have one: it never was, was removed, or is gone. */
+        ABSENT
     }
 
     /** Those of one answer. */

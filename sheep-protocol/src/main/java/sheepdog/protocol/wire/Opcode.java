@@ -95,6 +95,7 @@ public enum Opcode {
     DRAIN_NODE(0xdc),
     RECOVERY_PROGRESS(0xda),
     LOST_OBJECTS(0xdb),
+    LIST_VDIS(0xdd),
 
     // Our sheep among themselves.
     HELLO(0xe0),

@@ -41,6 +41,7 @@ public sealed interface Request
                 Request.DrainNode,
                 Request.GetProgress,
                 Request.LostObjects,
+                Request.ListVdis,
                 Request.GetRecovery,
                 Request.SetRecovery,
                 Request.Snapshot,
@@ -217,9 +218,10 @@ public sealed interface Request
      * Declares objects lost whose newest copies are all absent; answered with {@link Response.Data}, a {@link LostObject}
      * for each.
      *
-     * @param oids 1 to {@link #COUNT_MAX}
+     * @param lookOnly whether it is only said how it is with them, and nothing is declared
+     * @param oids     1 to {@link #COUNT_MAX}
      */
-    record LostObjects(Header header, List<ObjectId> oids) implements Request {
+    record LostObjects(Header header, boolean lookOnly, List<ObjectId> oids) implements Request {
         /** Objects in one request. */
         public static final int COUNT_MAX = 512;
 
@@ -227,6 +229,16 @@ public sealed interface Request
             oids = List.copyOf(oids);
         }
     }
+
+    /**
+     * Asks for the VDIs and snapshots behind one in the order of their ids, as the cluster knows them, be their inodes
+     * there or not; answered with {@link Response.Data}, a line for each, as many as there is room for: id, snapshot id
+     * (0 of a working VDI), name and tag, all in hexadecimal digits, the last two of their bytes; a tag that is empty is
+     * {@code -}.
+     *
+     * @param after {@link Vid#NONE} for the first ones
+     */
+    record ListVdis(Header header, Vid after, int lengthMax) implements Request {}
 
     /** Asks how much this node recovers at once; answered with {@link Response.Data}, a {@link RecoveryLimit}. */
     record GetRecovery(Header header, int lengthMax) implements Request {}

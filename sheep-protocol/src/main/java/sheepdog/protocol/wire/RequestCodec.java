@@ -185,7 +185,8 @@ public final class RequestCodec {
                         0 <= in.i32(16) && in.i32(16) < DRAINS.length,
                         () -> new Request.DrainNode(head, DRAINS[in.i32(16)], room));
             case RECOVERY_PROGRESS -> Optional.of(new Request.GetProgress(head, room));
-            case LOST_OBJECTS -> oids(body).map(oids -> new Request.LostObjects(head, oids));
+            case LOST_OBJECTS -> oids(body).map(oids -> new Request.LostObjects(head, in.i32(16) != 0, oids));
+            case LIST_VDIS -> when(in.isVid(16), () -> new Request.ListVdis(head, new Vid(in.i32(16)), room));
             case GET_RECOVERY -> Optional.of(new Request.GetRecovery(head, room));
             case SET_RECOVERY ->
                 when(body.length() == RecoveryLimit.BYTES, () -> {
@@ -425,6 +426,7 @@ public final class RequestCodec {
             case Request.DrainNode _ -> Opcode.DRAIN_NODE;
             case Request.GetProgress _ -> Opcode.RECOVERY_PROGRESS;
             case Request.LostObjects _ -> Opcode.LOST_OBJECTS;
+            case Request.ListVdis _ -> Opcode.LIST_VDIS;
             case Request.GetRecovery _ -> Opcode.GET_RECOVERY;
             case Request.SetRecovery _ -> Opcode.SET_RECOVERY;
             case Request.Snapshot _ -> Opcode.SNAPSHOT;
@@ -533,6 +535,14 @@ public final class RequestCodec {
                 out.putInt(16, d.how().ordinal());
                 yield d.lengthMax();
             }
+            case Request.LostObjects r -> {
+                out.putInt(16, r.lookOnly() ? 1 : 0);
+                yield 0;
+            }
+            case Request.ListVdis r -> {
+                out.putInt(16, r.after().value());
+                yield r.lengthMax();
+            }
             case Request.GetProgress r -> r.lengthMax();
             case Request.GetRecovery r -> r.lengthMax();
             case Request.GetSnapFile r -> r.lengthMax();
@@ -595,7 +605,6 @@ public final class RequestCodec {
                     Request.Snapshot _,
                     Request.Cleanup _,
                     Request.StatRecovery _,
-                    Request.LostObjects _,
                     Request.SetRecovery _,
                     Request.KillNode _,
                     Request.SetCacheSize _,
