@@ -10,6 +10,7 @@ import sheepdog.protocol.wire.Response;
 /**
  * How far a node's recovery is, as it said: lines that begin with a word. Numbers that are missing are 0.
  *
+ * @param gone       stores that are gone for good; what only they had is counted nowhere
  * @param leftMillis empty if the node cannot tell
  */
 public record RecoveryProgress(
@@ -30,7 +31,8 @@ public record RecoveryProgress(
         OptionalLong leftMillis,
         boolean enabled,
         long max,
-        long interval) {
+        long interval,
+        long gone) {
     /** Room for an answer. */
     public static final int BYTES_MAX = 256 << 10;
 
@@ -84,7 +86,8 @@ public record RecoveryProgress(
                 left.matches("\\d+") ? OptionalLong.of(Long.parseLong(left)) : OptionalLong.empty(),
                 word(lines, "enabled", 1).equals("yes"),
                 number(lines, "limit", 1),
-                number(lines, "limit", 2));
+                number(lines, "limit", 2),
+                number(lines, "gone", 1));
     }
 
     private static long number(List<String[]> lines, String name, int index) {

@@ -1,6 +1,7 @@
 package sheepdog.collie.node;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.client.Reply;
@@ -19,6 +20,7 @@ import sheepdog.protocol.wire.Response;
  */
 final class NodeDrain implements Handler {
     private static final int ANSWER_BYTES = 1024;
+    private static final String DONE_ALL_THE_SAME = "; it is done all the same";
 
     @Override
     public ExitCode run(Invocation call) {
@@ -28,8 +30,12 @@ final class NodeDrain implements Handler {
             return ExitCode.SUCCESS;
         }
         boolean force = call.option("force");
-        if (!force) {
-            checkSpace(call, node);
+        if (!hasSpace(call, node)) {
+            String why = "Cannot drain " + node + ": the other nodes have too little space";
+            if (!force) {
+                throw new CommandException(ExitCode.FAILURE, why + "; --force tries it");
+            }
+            call.console().error(why + DONE_ALL_THE_SAME);
         }
         try {
             begin(call, node, How.DRAIN);
@@ -38,7 +44,7 @@ final class NodeDrain implements Handler {
                 throw refused;
             }
             begin(call, node, How.DRAIN_WITH_FEWER_COPIES);
-            refused.lines().forEach(line -> call.console().error(line + "; it is done all the same"));
+            refused.lines().forEach(line -> call.console().error(line + DONE_ALL_THE_SAME));
         }
         if (!call.<Boolean>option("no-wait")) {
             await(call, node);
@@ -68,10 +74,13 @@ final class NodeDrain implements Handler {
                 throw new CommandException(ExitCode.FAILURE, node + " is not drained: " + why);
             }
             String[] stores = text(reply).split(" ");
-            String line = stores.length == 2
+            String line = stores.length >= 2
                     ? "draining " + node + ": " + stores[0] + " of " + stores[1]
                             + " nodes have all their objects, ^C ends only the waiting"
                     : "draining " + node;
+            if (List.of(stores).contains("disabled")) {
+                line += "; recovery is disabled, and goes on with 'collie cluster recover enable'";
+            }
             if (!line.equals(told)) {
                 call.console().remark(line);
                 told = line;
@@ -91,7 +100,7 @@ final class NodeDrain implements Handler {
     }
 
     /** Not exact, for nobody knows what goes where; but what has no room at all need not be tried. */
-    private static void checkSpace(Invocation call, Node drained) {
+    private static boolean hasSpace(Invocation call, Node drained) {
         long used = 0;
         long free = 0;
         for (Node node : call.cluster().nodes()) {
@@ -105,10 +114,6 @@ final class NodeDrain implements Handler {
                 }
             }
         }
-        if (used > free) {
-            throw new CommandException(
-                    ExitCode.FAILURE,
-                    "Cannot drain " + drained + ": the other nodes have too little space; --force tries it");
-        }
+        return used <= free;
     }
 }

@@ -68,7 +68,22 @@ final class NodeRecovery implements Handler {
             }
             number++;
         }
+        if (progress && !raw) {
+            tellGone(call);
+        }
         return ExitCode.SUCCESS;
+    }
+
+    /** A node can only be behind with what somebody has. */
+    private static void tellGone(Invocation call) {
+        call.cluster().nodes().stream()
+                .flatMap(node -> progress(call, node).stream())
+                .mapToLong(RecoveryProgress::gone)
+                .filter(gone -> gone > 0)
+                .max()
+                .ifPresent(gone -> call.console()
+                        .line("Without what only " + gone
+                                + " stores had that are gone for good: see 'collie cluster recover lost --list'"));
     }
 
     private static Optional<RecoveryProgress> progress(Invocation call, Node node) {

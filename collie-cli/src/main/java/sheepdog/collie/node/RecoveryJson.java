@@ -30,7 +30,8 @@ final class RecoveryJson {
     private static String fields(RecoveryProgress p) {
         String left = p.leftMillis().isPresent() ? "" + p.leftMillis().getAsLong() : "null";
         return ", \"answered\": true, \"epoch\": " + p.epoch() + ", \"stage\": \"" + p.stage() + "\", \"enabled\": "
-                + p.enabled() + ",\n   \"lists\": " + pair(p.lists(), p.ofLists()) + ", \"objects\": "
+                + p.enabled() + ", \"goneStores\": " + p.gone() + ",\n   \"lists\": " + pair(p.lists(), p.ofLists())
+                + ", \"objects\": "
                 + pair(p.objects(), p.ofObjects()) + ", \"bytes\": " + pair(p.bytes(), p.ofBytes())
                 + ",\n   \"bytesPerSecond\": " + p.speed() + ", \"leftMillis\": " + left
                 + ",\n   \"held\": {\"objects\": " + p.held() + ", \"millis\": " + p.heldMillis() + "}"

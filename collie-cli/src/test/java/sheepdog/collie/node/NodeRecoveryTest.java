@@ -71,6 +71,18 @@ class NodeRecoveryTest {
     }
 
     @Test
+    void withProgressItSaysThatStoresAreGoneForGood() {
+        lines = lines + "gone 2\n";
+
+        assertThat(out("node", "recovery", "-P"))
+                .endsWith(
+                        "\nWithout what only 2 stores had that are gone for good: see 'collie cluster recover lost --list'\n");
+        recovering = false;
+        assertThat(out("node", "recovery")).isEqualTo(HEADINGS + "\n" + ROW + "\n");
+        assertThat(out("node", "recovery", "--json")).contains("\"goneStores\": 2");
+    }
+
+    @Test
     void withoutAFlagItSaysWhatTheOriginalSaid() {
         assertThat(out("node", "recovery")).isEqualTo(HEADINGS + "\n" + ROW + "\n");
         assertThat(out("node", "recovery", "-r")).isEqualTo("0 127.0.0.1:7000 64 0\n");
@@ -109,7 +121,7 @@ class NodeRecoveryTest {
         assertThat(out("node", "recovery", "--json"))
                 .startsWith(
                         "{\"version\": 1, \"nodes\": [\n  {\"id\": 0, \"address\": \"127.0.0.1:7000\", \"answered\": true,"
-                                + " \"epoch\": 7, \"stage\": \"bringing\", \"enabled\": true,\n")
+                                + " \"epoch\": 7, \"stage\": \"bringing\", \"enabled\": true, \"goneStores\": 0,\n")
                 .contains("\"objects\": {\"done\": 3, \"of\": 12}")
                 .contains("\"waiting\": {\"objects\": 12, \"named\": [{\"oid\": \"00abcdef00000001\", \"missing\":"
                         + " [{\"epoch\": 5, \"nodes\": [\"127.0.0.1:7003\", \"127.0.0.1:7004\"]}, {\"epoch\": 6,"

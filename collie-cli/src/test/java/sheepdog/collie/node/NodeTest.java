@@ -196,6 +196,35 @@ class NodeTest {
     }
 
     @Test
+    void whoDrainsByForceIsToldThatThereIsTooLittleSpace() {
+        cluster.script(request -> switch (request) {
+            case Request.StatSheep _ ->
+                Optional.of(new Response.NodeStat(ResultCode.SUCCESS, 0, 0, 0, 1000, 100, Payload.EMPTY));
+            case Request.DrainNode _ -> Optional.of(Response.success());
+            default -> Optional.empty();
+        });
+
+        assertThat(Run.collie(cluster, "node", "drain", "1", "-f", "-n"))
+                .isEqualTo(new Run(
+                        "",
+                        "Cannot drain 127.0.0.1:7001: the other nodes have too little space; it is done all the same\n",
+                        0));
+    }
+
+    @Test
+    void whoWaitsForADrainIsToldThatRecoveryIsDisabled() {
+        answerDrains(Response.success(), new Response.Data(ResultCode.AGAIN, text("1 3 disabled")), Response.success());
+
+        Run run = Run.collieSeen(cluster.network(), "node", "drain", "1");
+
+        assertThat(run.err())
+                .contains(
+                        "draining 127.0.0.1:7001: 1 of 3 nodes have all their objects, ^C ends only the waiting; recovery"
+                                + " is disabled, and goes on with 'collie cluster recover enable'\n");
+        assertThat(run.status()).isZero();
+    }
+
+    @Test
     void aDrainThatIsCancelledMeanwhileIsAnError() {
         answerDrains(Response.success(), Response.of(ResultCode.NO_TAG));
 

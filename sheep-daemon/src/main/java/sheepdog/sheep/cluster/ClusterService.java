@@ -228,7 +228,8 @@ public final class ClusterService {
                 .flatMap(record -> record.nodes().stream())
                 .filter(Node::storesObjects)
                 .count();
-        return cluster.state().recoveredCount() + " " + stores;
+        String why = cluster.state().isRecoveryEnabled() ? "" : " disabled";
+        return cluster.state().recoveredCount() + " " + stores + why;
     }
 
     private static Response text(ResultCode code, String line) {

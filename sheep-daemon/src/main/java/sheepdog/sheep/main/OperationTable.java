@@ -68,7 +68,7 @@ final class OperationTable {
                 cluster(Opcode.DISABLE_RECOVER, Request.DisableRecover.class, _ -> recovery.enable(false)),
                 local(Opcode.GET_RECOVERY, Request.GetRecovery.class, recovery::limit)
                         .alsoBeforeServing(),
-                local(Opcode.SET_RECOVERY, Request.SetRecovery.class, recovery::setLimit)
+                later(Opcode.SET_RECOVERY, Kind.LOCAL, Request.SetRecovery.class, recovery::setLimit)
                         .alsoBeforeServing(),
                 local(Opcode.STAT_RECOVERY, Request.StatRecovery.class, cluster::recoveryStat)
                         .alsoBeforeServing(),

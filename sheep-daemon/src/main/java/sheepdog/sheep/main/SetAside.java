@@ -1,7 +1,6 @@
 package sheepdog.sheep.main;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,12 +35,7 @@ final class SetAside {
     static void store(Path base, long storeId) throws IOException {
         Folder folder = RealFolder.of(base);
         String name = PREFIX + HexFormat.of().toHexDigits(storeId);
-        try (var file = folder.create(MARKER + ".tmp")) {
-            file.write(ByteBuffer.wrap(name.getBytes(StandardCharsets.US_ASCII)), 0);
-            file.sync();
-        }
-        folder.rename(MARKER + ".tmp", MARKER);
-        folder.sync();
+        SmallFile.write(folder, MARKER, name);
         finish(base);
     }
 

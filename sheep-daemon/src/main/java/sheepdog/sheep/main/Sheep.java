@@ -32,6 +32,7 @@ import sheepdog.membership.api.Member;
 import sheepdog.membership.consensus.LogTiming;
 import sheepdog.membership.epochlog.ClusterConfig;
 import sheepdog.membership.epochlog.EpochLog;
+import sheepdog.membership.files.RealFolder;
 import sheepdog.membership.jgroups.JGroupsConfig;
 import sheepdog.membership.jgroups.JGroupsTransport;
 import sheepdog.membership.local.LocalTransport;
@@ -56,6 +57,7 @@ import sheepdog.sheep.net.NetLimits;
 import sheepdog.sheep.net.NetThreads;
 import sheepdog.sheep.net.PeerLinks;
 import sheepdog.sheep.net.SheepServer;
+import sheepdog.sheep.recovery.Recovery;
 import sheepdog.sheep.runtime.real.RealClock;
 import sheepdog.sheep.runtime.real.RealLoop;
 import sheepdog.store.disk.Disk;
@@ -106,6 +108,7 @@ final class Sheep implements AutoCloseable {
     private volatile Health measured = new Health(false, "starting", 0, 0);
     private volatile boolean measuredLease;
     private volatile int[] measuredWaiting = new int[3];
+    private volatile Recovery.Backlog measuredBacklog = Recovery.Backlog.NONE;
 
     private Sheep(SheepConfig config, LockHeld lockHeld, Consumer<Boolean> ended, Consumer<Throwable> broken)
             throws StoreRefusedException, IOException, StartFailure {
@@ -167,7 +170,7 @@ final class Sheep implements AutoCloseable {
                 links,
                 RandomGenerator.of("L64X128MixRandom"),
                 clock,
-                config.recovery(),
+                config.recovery().keptBy(new KeptLimit(RealFolder.of(directory.path()))),
                 (_, _, _) -> {}, // The connections measure, the way back to them included.
                 this::over);
         server = new SheepServer(threads, loop, wiring.sink(), wiring.cluster()::epoch, netLimits(), metrics);
@@ -392,6 +395,10 @@ final class Sheep implements AutoCloseable {
         metrics.waiting(SheepMetrics.Waiting.SERVING, () -> measuredWaiting[0]);
         metrics.waiting(SheepMetrics.Waiting.GATEWAY, () -> measuredWaiting[1]);
         metrics.waiting(SheepMetrics.Waiting.PEER, () -> measuredWaiting[2]);
+        metrics.recoveryRunning(() -> measuredBacklog.running() ? 1 : 0);
+        metrics.recoveryBacklog(() -> measuredBacklog.objects(), () -> measuredBacklog.bytes());
+        metrics.recoveryWaiting(SheepMetrics.Obstacle.ABSENT, () -> measuredBacklog.absent());
+        metrics.recoveryWaiting(SheepMetrics.Obstacle.SPACE, () -> measuredBacklog.space());
         metrics.storeFree(() -> store.stats().freeBytes());
         metrics.storeUsed(() -> store.stats().nominalBytes());
         for (Pool pool : Pool.values()) {
@@ -409,6 +416,7 @@ final class Sheep implements AutoCloseable {
         measured = health();
         measuredLease = log.holdsLease();
         measuredWaiting = wiring.waitingCounts();
+        measuredBacklog = wiring.recovery().backlog();
         loop.after(MEASURE_EVERY, this::takeMeasure);
     }
 

@@ -389,22 +389,28 @@ final class SheepOptions {
     private static RecoverySettings recovery(String value) {
         long max = 0;
         long interval = 0;
-        long grace = RecoverySettings.DEFAULT.grace().toSeconds();
+        boolean limited = false;
+        long grace = RecoverySettings.GRACE.toSeconds();
         for (String part : parts(value)) {
             String text = part.substring(part.indexOf('=') + 1);
             var wrong = refusal("Invalid recovery option '" + part
                     + "': must be max=N, interval=MILLISECONDS or grace=SECONDS, N up to 8, times up to an hour");
             if (part.startsWith("max=")) {
                 max = number(text, 0, RecoverySettings.MAX_MAX, wrong);
+                limited = true;
             } else if (part.startsWith("interval=")) {
                 interval = number(text, 0, RecoverySettings.INTERVAL_MAX.toMillis(), wrong);
+                limited = true;
             } else if (part.startsWith("grace=")) {
                 grace = number(text, 0, RecoverySettings.INTERVAL_MAX.toSeconds(), wrong);
             } else {
                 throw wrong;
             }
         }
-        return new RecoverySettings(new RecoveryLimit((int) max, interval), Duration.ofSeconds(grace));
+        return new RecoverySettings(
+                limited ? Optional.of(new RecoveryLimit((int) max, interval)) : Optional.empty(),
+                Duration.ofSeconds(grace),
+                RecoverySettings.Keeper.NONE);
     }
 
     private static long space(String value) {

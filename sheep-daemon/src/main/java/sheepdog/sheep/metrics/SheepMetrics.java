@@ -39,6 +39,12 @@ public final class SheepMetrics {
         CONNECTIONS
     }
 
+    /** Why an object is not brought. */
+    public enum Obstacle {
+        ABSENT,
+        SPACE
+    }
+
     /** What was asked of the store. */
     public enum StoreOperation {
         READ,
@@ -195,8 +201,28 @@ public final class SheepMetrics {
         gauge("sheep.store.used", "bytes", "Space that objects take", bytes);
     }
 
-    public void recoveryBacklog(DoubleSupplier objects) {
-        gauge("sheep.recovery.backlog", "objects", "Objects that this node still has to bring up to date", objects);
+    /** @param running 1 or 0 */
+    public void recoveryRunning(DoubleSupplier running) {
+        gauge("sheep.recovery.running", null, "1 while this node may miss objects, also while it reads lists", running);
+    }
+
+    /** Of the current epoch. @param bytes of those objects, by their nominal size */
+    public void recoveryBacklog(DoubleSupplier objects, DoubleSupplier bytes) {
+        gauge(
+                "sheep.recovery.backlog",
+                "objects",
+                "Objects that this node still has to bring or look at, as far as it has read lists",
+                objects);
+        gauge("sheep.recovery.left", "bytes", "Nominal size of the objects of the backlog", bytes);
+    }
+
+    /** @param objects of the backlog that cannot be brought now */
+    public void recoveryWaiting(Obstacle reason, DoubleSupplier objects) {
+        Gauge.builder("sheep.recovery.waiting", objects::getAsDouble)
+                .description("Objects of the backlog whose newest copies are absent, or do not fit on the disk")
+                .baseUnit("objects")
+                .tag("reason", tag(reason))
+                .register(registry);
     }
 
     public void clusterEpoch(DoubleSupplier epoch) {

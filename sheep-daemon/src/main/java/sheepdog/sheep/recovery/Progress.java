@@ -27,6 +27,7 @@ import sheepdog.protocol.wire.RecoveryLimit;
  * @param speed     bytes a second, of late
  * @param left      until all that can be brought is here; empty if that cannot be told
  * @param enabled   whether the cluster recovers by itself
+ * @param gone      stores that are gone for good: what only they had is part of nothing here
  */
 public record Progress(
         Epoch epoch,
@@ -45,7 +46,8 @@ public record Progress(
         long speed,
         Optional<Duration> left,
         boolean enabled,
-        RecoveryLimit limit) {
+        RecoveryLimit limit,
+        int gone) {
     /** What a node is doing about its recovery. */
     public enum Stage {
         /** Nothing: it has all it should have, and the cluster knows that. */
@@ -81,6 +83,7 @@ public record Progress(
         text.append("enabled %s\n".formatted(enabled ? "yes" : "no"));
         text.append("limit %s %s\n"
                 .formatted(Integer.toUnsignedString(limit.max()), Long.toUnsignedString(limit.intervalMillis())));
+        text.append("gone %d\n".formatted(gone));
         for (Waits w : waits) {
             var line = new StringBuilder("wait " + w.oid());
             for (Missing missing : w.missing()) {

@@ -11,8 +11,10 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import sheepdog.membership.runtime.Loop;
+import sheepdog.membership.runtime.Pool;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.ObjectId;
+import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.wire.RecoveryLimit;
 import sheepdog.sheep.cluster.Cluster;
 import sheepdog.sheep.runtime.PeerLink;
@@ -36,6 +38,9 @@ public final class Recovery {
     /** Objects that wait for absent stores and are named; of the others it is said how many there are. */
     private static final int NAMED_MAX = 1000;
 
+    /** Limits are kept in the order in which they were set. */
+    private static final long LIMITS_STRIPE = -2;
+
     private final Cluster cluster;
     private final Trust trust;
     private final Turns turns = new Turns();
@@ -44,6 +49,7 @@ public final class Recovery {
     private final Pace pace;
     private final Grace grace;
     private final Lending lending;
+    private final RecoverySettings.Keeper keeper;
 
     private final Map<ObjectId, Bringing> bringing = new HashMap<>();
     private Epoch epoch = Epoch.NONE;
@@ -65,6 +71,7 @@ public final class Recovery {
         this.leftovers = new Leftovers(cluster, store);
         this.pace = new Pace(loop, settings.limit());
         this.lending = new Lending(loop, pace);
+        this.keeper = settings.keeper();
         this.grace = new Grace(loop, cluster, settings.grace());
         cluster.onChange(this::clusterChanged);
     }
@@ -77,6 +84,38 @@ public final class Recovery {
     /** Whether objects may still be missing here. */
     public boolean isRunning() {
         return sweep.isPresent() || !bringing.isEmpty();
+    }
+
+    /**
+     * What is left to do in this epoch. Until {@code running} ends there may be more: lists are read first, and the log has
+     * to be told.
+     *
+     * @param objects to be brought or looked at, as far as lists were read
+     * @param bytes   of them, by their nominal size
+     * @param absent  those of them that wait for absent stores
+     * @param space   those of them that do not fit on this node's disk
+     */
+    public record Backlog(boolean running, long objects, long bytes, long absent, long space) {
+        /** Before anything is known. */
+        public static final Backlog NONE = new Backlog(false, 0, 0, 0, 0);
+    }
+
+    /** How much is left to do. */
+    public Backlog backlog() {
+        long absent = 0;
+        long space = 0;
+        long bytes = 0;
+        for (Bringing flow : bringing.values()) {
+            absent += flow.isStuck() && !flow.waitsFor().isEmpty() ? 1 : 0;
+            space += flow.isStuck() && flow.lacksSpace() ? 1 : 0;
+            bytes += flow.oid().size();
+        }
+        return new Backlog(
+                isRunning(),
+                sweep.map(Sweep::objectsLeft).orElse((long) bringing.size()),
+                sweep.map(Sweep::bytesLeft).orElse(bytes),
+                absent,
+                space);
     }
 
     /** How far it is, in this epoch. */
@@ -104,7 +143,8 @@ public final class Recovery {
                 0,
                 Optional.empty(),
                 cluster.state().isRecoveryEnabled(),
-                pace.limit());
+                pace.limit(),
+                cluster.state().gone().size());
     }
 
     /** The first of them by their ids. */
@@ -139,10 +179,15 @@ public final class Recovery {
         return pace.limit();
     }
 
-    /** Holds from now on, until this process ends. */
-    void limit(RecoveryLimit limit) {
+    /**
+     * Holds from now on, and in later processes that are not told otherwise when they start.
+     *
+     * @return whether the latter could be made sure of
+     */
+    CompletionStage<Outcome<Void>> limit(RecoveryLimit limit) {
         pace.limit(limit);
         sweep.ifPresent(Sweep::wake);
+        return means.loop().offload(Pool.BULK, LIMITS_STRIPE, () -> keeper.keep(limit));
     }
 
     /** What is asked about {@code oid}, and from whom it can be. */

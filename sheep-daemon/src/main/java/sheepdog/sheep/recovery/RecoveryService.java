@@ -55,15 +55,22 @@ public final class RecoveryService {
                         ResultCode.SUCCESS, Payload.of(recovery.limit().encode()));
     }
 
-    /** Until this process ends; INVALID_PARMS for an interval of more than an hour. */
-    public Response setLimit(Request.SetRecovery request) {
+    /**
+     * From now on, and after a restart; INVALID_PARMS for an interval of more than an hour. It holds also if the answer is that
+     * it could not be kept.
+     */
+    public CompletionStage<Response> setLimit(Request.SetRecovery request) {
         var limit = new RecoveryLimit(request.max(), request.intervalMillis());
         if (limit.intervalMillis() < 0 || RecoverySettings.INTERVAL_MAX.toMillis() < limit.intervalMillis()) {
-            return Response.of(ResultCode.INVALID_PARMS);
+            return CompletableFuture.completedStage(Response.of(ResultCode.INVALID_PARMS));
         }
-        recovery.limit(limit);
         LOG.info("recovery limit max={} interval={} ms", Integer.toUnsignedString(limit.max()), limit.intervalMillis());
-        return Response.success();
+        return recovery.limit(limit).thenApply(kept -> {
+            if (!kept.isOk()) {
+                LOG.warn("the recovery limit will not outlive this process result={}", kept.code());
+            }
+            return Response.of(kept.code());
+        });
     }
 
     /** Lets the cluster bring by itself what nobody asks for, or keeps it from that. */

@@ -271,6 +271,14 @@ final class Sweep {
         }
     }
 
+    long objectsLeft() {
+        return wanted.size() + heldBack.size() + unfinished.size();
+    }
+
+    long bytesLeft() {
+        return bytes - bytesDone;
+    }
+
     private void sample() {
         long now = means.loop().nowNanos();
         samples.addLast(new Sample(now, bytesDone));
@@ -300,7 +308,7 @@ final class Sweep {
                 .filter(unfinished::contains)
                 .mapToLong(ObjectId::size)
                 .sum();
-        long reachable = bytes - bytesDone - stuckBytes;
+        long reachable = bytesLeft() - stuckBytes;
         Progress.Stage stage;
         if (!isListed()) {
             stage = Progress.Stage.LISTING;
@@ -319,7 +327,7 @@ final class Sweep {
                 stage,
                 listed,
                 members,
-                objects - wanted.size() - heldBack.size() - unfinished.size(),
+                objects - objectsLeft(),
                 isListed() ? objects : 0,
                 bytesDone,
                 isListed() ? bytes : 0,
@@ -331,6 +339,7 @@ final class Sweep {
                 stage == Progress.Stage.BRINGING ? speed : 0,
                 left,
                 isEnabled(),
-                pace.limit());
+                pace.limit(),
+                cluster.state().gone().size());
     }
 }

@@ -10,10 +10,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.ObjectId;
+import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.model.Vid;
 import sheepdog.protocol.wire.Header;
@@ -23,9 +25,11 @@ import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.RecoveryLimit;
 import sheepdog.protocol.wire.Request;
+import sheepdog.protocol.wire.Request.DrainNode.How;
 import sheepdog.protocol.wire.Response;
 import sheepdog.sheep.recovery.Progress;
 import sheepdog.sheep.recovery.Progress.Stage;
+import sheepdog.sheep.recovery.Recovery;
 import sheepdog.sheep.recovery.RecoverySettings;
 import sheepdog.sheep.testkit.TestCluster;
 import sheepdog.sheep.testkit.TestCluster.Fate;
@@ -110,6 +114,9 @@ class OperatorStoriesTest {
                 .satisfies(p -> assertThat(p.ofObjects()).isEqualTo(9))
                 .satisfies(p -> assertThat(p.objects()).isZero())
                 .satisfies(p -> assertThat(p.enabled()).isFalse());
+        long bytes = 8L * ObjectId.DATA_BYTES + ObjectId.INODE_BYTES;
+        assertThat(cluster.host(3).wiring().recovery().backlog()).isEqualTo(new Recovery.Backlog(true, 9, bytes, 0, 0));
+        assertThat(cluster.host(1).wiring().recovery().backlog()).isEqualTo(Recovery.Backlog.NONE);
         assertThat(cluster.bytes(3, oids.get(2), 0, 1)).containsExactly(1);
         assertThat(held(3, oids)).isEqualTo(1);
 
@@ -190,6 +197,10 @@ class OperatorStoriesTest {
 
         var text = text(3);
 
+        assertThat(cluster.host(3).wiring().recovery().backlog())
+                .satisfies(backlog -> assertThat(backlog.running()).isTrue())
+                .satisfies(backlog -> assertThat(backlog.objects()).isEqualTo(2))
+                .satisfies(backlog -> assertThat(backlog.absent()).isEqualTo(2));
         assertThat(text).contains("epoch 3\n", "stage waiting\n", "objects 0 2\n", "waiting 2\n", "enabled yes\n");
         assertThat(text).contains("wait " + oid + " 2,10.0.0.1:7000,10.0.0.2:7000\n");
     }
@@ -313,6 +324,62 @@ class OperatorStoriesTest {
         assertThat(cluster.bytes(3, oids.getLast(), 0, 1)).containsExactly(1);
         recovered(3);
         assertThat(held(3, oids)).isEqualTo(40);
+    }
+
+    @Test
+    void aLimitOutlivesTheProcessUnlessAnotherOneIsGivenAtTheStart() {
+        var kept = new AtomicReference<>(RecoveryLimit.NONE);
+        var keeper = new RecoverySettings.Keeper() {
+            @Override
+            public RecoveryLimit kept() {
+                return kept.get();
+            }
+
+            @Override
+            public Outcome<Void> keep(RecoveryLimit limit) {
+                kept.set(limit);
+                return limit.max() == 7 ? Outcome.refused(ResultCode.EIO) : Outcome.done();
+            }
+        };
+        sheep(1, 1, Duration.ZERO);
+        cluster.settings(RecoverySettings.DEFAULT.keptBy(keeper));
+        cluster.restart(1);
+        assertThat(limit()).isEqualTo(RecoveryLimit.NONE);
+
+        assertThat(cluster.code(1, new Request.SetRecovery(header(Opcode.SET_RECOVERY), 2, 100)))
+                .isEqualTo(ResultCode.SUCCESS);
+        cluster.restart(1);
+        assertThat(limit()).isEqualTo(new RecoveryLimit(2, 100));
+
+        cluster.settings(new RecoverySettings(new RecoveryLimit(3, 50), Duration.ZERO).keptBy(keeper));
+        cluster.restart(1);
+        assertThat(limit()).isEqualTo(new RecoveryLimit(3, 50));
+        assertThat(cluster.code(1, new Request.SetRecovery(header(Opcode.SET_RECOVERY), 7, 100)))
+                .as("it holds, but not after a restart")
+                .isEqualTo(ResultCode.EIO);
+        assertThat(limit()).isEqualTo(new RecoveryLimit(7, 100));
+    }
+
+    private RecoveryLimit limit() {
+        return RecoveryLimit.read(cluster.ask(1, new Request.GetRecovery(header(Opcode.GET_RECOVERY), 24))
+                .data()
+                .bytes());
+    }
+
+    @Test
+    void whoWaitsForADrainIsToldThatRecoveryIsDisabled() {
+        sheep(3, 2, Duration.ZERO);
+        objects(3);
+        set(false);
+        assertThat(cluster.code(3, new Request.DrainNode(header(Opcode.DRAIN_NODE), How.DRAIN, 64)))
+                .isEqualTo(ResultCode.SUCCESS);
+        cluster.epoch(1, 2, 3);
+
+        var answer = cluster.ask(3, new Request.DrainNode(header(Opcode.DRAIN_NODE), How.AWAIT, 64));
+
+        assertThat(answer.result()).isEqualTo(ResultCode.AGAIN);
+        assertThat(StandardCharsets.UTF_8.decode(answer.data().bytes()).toString())
+                .endsWith(" disabled");
     }
 
     @Test

@@ -76,6 +76,12 @@ class SheepOptionsTest {
     }
 
     @Test
+    void aLimitOfRecoveryIsGivenOnlyIfItIsNamed() {
+        assertThat(config("-R grace=7 store").recovery().given()).isEmpty();
+        assertThat(config("-R max=0 store").recovery().given()).contains(RecoveryLimit.NONE);
+    }
+
+    @Test
     void aWitnessIsAGatewayThatVotes() {
         assertThat(config("--witness store").witness()).isTrue();
         assertThat(config("--witness store").gateway()).isTrue();

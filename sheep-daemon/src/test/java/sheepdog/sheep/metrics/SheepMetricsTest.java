@@ -61,7 +61,9 @@ class SheepMetricsTest {
         metrics.poolWaiting("store", () -> 0);
         metrics.storeFree(() -> 0);
         metrics.storeUsed(() -> 0);
-        metrics.recoveryBacklog(() -> 0);
+        metrics.recoveryRunning(() -> 0);
+        metrics.recoveryBacklog(() -> 0, () -> 0);
+        metrics.recoveryWaiting(SheepMetrics.Obstacle.ABSENT, () -> 0);
         metrics.clusterEpoch(() -> 0);
         metrics.clusterNodes(() -> 0);
         metrics.clusterLease(() -> 0);

@@ -205,7 +205,7 @@ public sealed interface Request
             CANCEL,
             /**
              * Say when all is handed over: SUCCESS then; AGAIN after a moment if it is not, with how many of how many stores
-             * have all that they should, two numbers; NO_TAG if nothing is being handed over.
+             * have all that they should, two numbers, and {@code disabled} if recovery is; NO_TAG if nothing is being handed over.
              */
             AWAIT
         }
