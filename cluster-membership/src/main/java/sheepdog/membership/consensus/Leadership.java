@@ -16,12 +16,13 @@ import sheepdog.membership.consensus.Message.SnapshotReply;
  * What a node has only while it leads: the others' progress, and the leases.
  *
  * <p>Leases are granted, to others and to itself, while a quorum has answered a heartbeat <i>sent</i> less than D ago,
- * and not before {@link #leasesOpen}: every member of the term before must have come over to this term, be dead, or have
- * had the time to run out of what an earlier leader granted.
+ * and not before {@link #fenceOpen}.
  *
  * <p>A lease is for what its holder has applied, up to the next entry that {@linkplain Entry.Kind#endsLeases ends
  * leases}. When such a fence is committed nobody gets a lease any more before every member has applied it or has had
- * the time to run out of what it holds: so all who hold a lease at any time act on the same configuration.
+ * the time to run out of what it holds: so all who hold a lease at any time act on the same configuration. A new leader
+ * has heard of nobody that it applied anything: so every member must first have come over to this term, be dead, or have had
+ * the time to run out of what an earlier leader granted, and leases of two terms never meet.
  */
 final class Leadership {
     static final int APPEND_BYTES_MAX = 512 << 10;
@@ -37,7 +38,6 @@ final class Leadership {
     /** On this clock, when the last lease granted to a node is over for certain. */
     private final TreeMap<Long, Long> grantedUntil = new TreeMap<>();
 
-    private boolean leasesOpen;
     /** Index of the newest fence behind which leases are granted. */
     private long openFence = EntryLog.NONE;
 
@@ -131,7 +131,6 @@ final class Leadership {
 
     private boolean mayGrant() {
         return ready()
-                && leasesOpen()
                 && fenceOpen()
                 && core.now - quorumContactAt() < core.timing.lease().toNanos();
     }
@@ -172,14 +171,7 @@ final class Leadership {
         return core.commit() >= noopIndex && core.applied() >= noopIndex;
     }
 
-    private boolean leasesOpen() {
-        if (!leasesOpen) {
-            leasesOpen = core.now - electedAt >= core.timing.promise().toNanos()
-                    || core.log.config().all().stream().allMatch(this::heldByNoOtherTerm);
-        }
-        return leasesOpen;
-    }
-
+    /** Whether what an earlier leader granted to {@code id} is over, or was never granted, as far as is known before E has passed. */
     private boolean heldByNoOtherTerm(long id) {
         return id == core.self || heard(id) || core.certainlyDead(id);
     }

@@ -40,8 +40,9 @@ final class Complaints {
         return new TreeSet<>(all.getOrDefault(of, new TreeMap<>()).keySet());
     }
 
-    /** A new process: what was said of the last one is not about it. */
-    void forget(long of) {
-        all.remove(of);
+    /** A new process: what was said of the last one is not about it, and what that one said was about its own links. */
+    void forget(long id) {
+        all.remove(id);
+        all.values().forEach(by -> by.remove(id));
     }
 }

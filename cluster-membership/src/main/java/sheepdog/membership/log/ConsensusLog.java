@@ -697,6 +697,7 @@ public final class ConsensusLog implements ClusterLog {
         long seconds = in.i64();
         List<Member> members =
                 RecordCodec.readMembers(in).stream().map(this::newestProcess).toList();
+        members.forEach(this::forgetLastProcess);
         epoch = new EpochRecord(epoch.epoch().next(), seconds, members, voters);
         LOG.info("epoch={} members={} voters={}", epoch.epoch(), epoch.members(), voters.size());
         knowIncarnations();
@@ -726,6 +727,17 @@ public final class ConsensusLog implements ClusterLog {
         proposals.applied(proposal, sessions);
     }
 
+    /** Who is new in an epoch, as a store or as a process, begins without what was said of it: on all, for each may lead next. */
+    private void forgetLastProcess(Member now) {
+        boolean same = epoch.store(now.storeId())
+                .filter(before -> before.incarnation() == now.incarnation())
+                .isPresent();
+        if (!same) {
+            complaints.forget(now.storeId());
+            reports.forget(now.storeId());
+        }
+    }
+
     private void firstEpoch(Position position, long seconds) {
         epoch = new EpochRecord(Epoch.FIRST, seconds, epoch.members(), epoch.voters());
         knowIncarnations();
@@ -738,6 +750,7 @@ public final class ConsensusLog implements ClusterLog {
             return;
         }
         Member member = known.get().as(started.incarnation());
+        forgetLastProcess(member);
         List<Member> members = epoch.members().stream()
                 .map(old -> old.sameStore(member) ? member : old)
                 .toList();

@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import sheepdog.membership.api.ClusterLog;
@@ -20,6 +21,7 @@ import sheepdog.membership.api.EpochRecord;
 import sheepdog.membership.api.Member;
 import sheepdog.membership.consensus.Consensus;
 import sheepdog.membership.consensus.LogTiming;
+import sheepdog.membership.consensus.Message;
 import sheepdog.membership.runtime.Cancellable;
 import sheepdog.membership.runtime.Loop;
 import sheepdog.membership.runtime.Pool;
@@ -54,6 +56,7 @@ public final class Lab {
     private Throwable failure;
     private Life running;
     private boolean checked = true;
+    private Optional<BiConsumer<Life, Long>> onVote = Optional.empty();
     private long disksExtra;
     private int driftPpm = 200;
     private int zones = Integer.MAX_VALUE;
@@ -136,6 +139,27 @@ public final class Lab {
     /** Boxes share so many zones. */
     void zones(int n) {
         zones = n;
+    }
+
+    /** What happens at the moment the next vote leaves its voter: who gives it, and to which store. */
+    void onNextVote(BiConsumer<Life, Long> then) {
+        onVote = Optional.of(then);
+    }
+
+    void noMatterWhoVotes() {
+        onVote = Optional.empty();
+    }
+
+    private void sent(Life by, long to, byte[] message) {
+        boolean vote = onVote.isPresent()
+                && Letter.decode(message).letter() instanceof Letter.Core(Message.VoteReply reply)
+                && reply.granted()
+                && !reply.trial();
+        if (vote) {
+            BiConsumer<Life, Long> then = onVote.get();
+            onVote = Optional.empty();
+            at(now, () -> then.accept(by, to));
+        }
     }
 
     /** {@code n} boxes with disks, all started, none formatted. */
@@ -238,11 +262,16 @@ public final class Lab {
 
     /** @throws AssertionError if it does not come to that in time */
     Duration until(BooleanSupplier condition, Duration atMost) {
+        return until("", condition, atMost);
+    }
+
+    /** @param what is waited for */
+    Duration until(String what, BooleanSupplier condition, Duration atMost) {
         long start = now;
         long end = now + atMost.toNanos();
         while (!condition.getAsBoolean()) {
             if (events.isEmpty() || events.peek().at > end) {
-                throw new AssertionError("not within " + atMost + ":\n" + describe());
+                throw new AssertionError((what + " not within " + atMost).strip() + ":\n" + describe());
             }
             step();
         }
@@ -698,6 +727,7 @@ public final class Lab {
             if (!open || peer == null || message.length > MESSAGE_BYTES_MAX) {
                 return;
             }
+            sent(life, storeId, message);
             byte[] bytes = message.clone();
             LabTransport to = peer.life.transport;
             carry(peer.life, () -> {

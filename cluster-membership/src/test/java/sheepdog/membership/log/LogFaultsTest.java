@@ -182,6 +182,28 @@ class LogFaultsTest {
     }
 
     @Test
+    void complaintsOfAProcessAreNotHeldAgainstTheNextOneWhoeverLeadsThen() {
+        Lab lab = Lab.formatted(6, 5);
+        var leader = lab.leader().orElseThrow();
+        var restarted = other(lab, leader, 0).box;
+        var first = other(lab, leader, 1);
+        var second = other(lab, leader, 2);
+        first.complain(restarted.storeId);
+        lab.run(Duration.ofMillis(100));
+
+        restarted.kill();
+        restarted.start();
+        lab.until(() -> lab.allServe() && lab.checks().newest().members().size() == 5, Duration.ofSeconds(8));
+        leader.box.kill();
+        lab.until(() -> lab.checks().newest().members().size() == 4, Duration.ofSeconds(8));
+        second.complain(restarted.storeId);
+        lab.run(Duration.ofSeconds(5));
+
+        assertThat(lab.checks().newest().members()).hasSize(4);
+        assertThat(lab.checks().newest().store(restarted.storeId)).isPresent();
+    }
+
+    @Test
     void theEndOfACopyIsNotTakenForTheEndOfTheOriginal() {
         for (int seed = 0; seed < 40; seed++) {
             Lab lab = Lab.formatted(seed, 3);

@@ -10,16 +10,26 @@ import java.util.SplittableRandom;
 
 /** A story drawn from a seed: a cluster, commands all the time, faults now and then, then calm, then nothing is amiss. */
 final class Storm {
+    /** I13: since nothing is amiss any more, until somebody serves. */
+    private static final Duration RESUMES = Duration.ofSeconds(10);
+    /** I14: without one that is stopped, cut off or killed. */
+    private static final Duration GOES_ON = Duration.ofSeconds(8);
+
     private final Lab lab;
     private final SplittableRandom random;
     private final List<String> asked = new ArrayList<>();
     private int commands;
     private int wipes;
+    private boolean calm;
     private Optional<SplittableRandom> fills = Optional.empty();
+    private final Optional<SplittableRandom> elections;
+    private final SplittableRandom last;
 
     Storm(long seed) {
         lab = new Lab(seed);
         random = lab.random().split();
+        last = new SplittableRandom(seed);
+        elections = seed % 2 == 0 ? Optional.of(last.split()) : Optional.empty();
     }
 
     /** Logs find no space now and then, too. By chances of their own: a seed's other faults stay what they are. */
@@ -64,8 +74,10 @@ final class Storm {
                 fault();
             }
             fills.ifPresent(this::fill);
+            elections.ifPresent(this::elect);
         }
         calm();
+        loseTheLeader();
         return lab.eventsRun();
     }
 
@@ -97,6 +109,92 @@ final class Storm {
             lab.tell("box " + box.number + (full ? " has no space" : " has space"));
             box.disk.full(full);
         }
+    }
+
+    /**
+     * In every other storm, by chances of their own, what is dangerous about elections: voters that lose their power with
+     * their vote under way, and old leaders, or those they gave leases to, that do not hear of new ones.
+     */
+    private void elect(SplittableRandom chance) {
+        Optional<Lab.Life> leader = lab.leader();
+        if (leader.isPresent() && lab.boxes().size() > 2 && chance.nextInt(20) == 0) {
+            if (chance.nextBoolean()) {
+                forgetAVote(leader.get(), chance);
+            } else {
+                loseOneWhoHeardTheLeader(leader.get(), chance);
+            }
+        }
+    }
+
+    /**
+     * The leader is started anew and does not reach the one that is to follow it. The first who votes for that one loses its
+     * power at that moment; it and the old leader may then elect another one, in the same term if it has forgotten.
+     */
+    private void forgetAVote(Lab.Life leader, SplittableRandom chance) {
+        Lab.Box old = leader.box;
+        Lab.Box next = anotherBox(old, chance);
+        lab.tell("the next vote is lost, " + old.number + " and " + next.number + " do not reach each other");
+        lab.cutBoth(old.number, next.number);
+        lab.onNextVote((voter, candidate) -> {
+            lab.tell("power loss of " + voter + ", which voted for " + Long.toHexString(candidate));
+            voter.box.kill();
+            startLater(voter.box, chance.nextLong(1_000_000, 500_000_000));
+            later(chance.nextLong(20_000_000, 400_000_000), () -> isolate(candidate));
+        });
+        old.kill();
+        startLater(old, chance.nextLong(1_000_000, 500_000_000));
+        later(9_000_000_000L, () -> {
+            lab.noMatterWhoVotes();
+            lab.heal();
+        });
+    }
+
+    /** One that may hold a lease, or lead, is stopped or cut off just before the others have another leader. */
+    private void loseOneWhoHeardTheLeader(Lab.Life leader, SplittableRandom chance) {
+        Lab.Box apart = anotherBox(leader.box, chance);
+        isolate(apart.storeId);
+        later(chance.nextLong(1_000_000, 1_500_000_000), () -> {
+            if (leader.alive && chance.nextBoolean()) {
+                leader.box.kill();
+                startLater(leader.box, chance.nextLong(1_000_000, 4_000_000_000L));
+            } else if (leader.alive) {
+                leave(leader);
+            }
+        });
+        later(chance.nextLong(2_000_000_000, 6_000_000_000L), lab::heal);
+    }
+
+    private Lab.Box anotherBox(Lab.Box than, SplittableRandom chance) {
+        return lab.box((than.number + chance.nextInt(1, lab.boxes().size()))
+                % lab.boxes().size());
+    }
+
+    private void isolate(long storeId) {
+        lab.boxes().stream()
+                .filter(box -> box.storeId == storeId)
+                .findFirst()
+                .ifPresent(box -> lab.split(Set.of(box.number)));
+    }
+
+    private void leave(Lab.Life life) {
+        life.leave().thenAccept(_ -> lab.at(lab.now() + 1_000_000, life.box.killIf(life)));
+    }
+
+    /** Unless it is calm by then. */
+    private void later(long nanos, Runnable what) {
+        lab.at(lab.now() + nanos, () -> {
+            if (!calm) {
+                what.run();
+            }
+        });
+    }
+
+    private void startLater(Lab.Box box, long nanos) {
+        lab.at(lab.now() + nanos, () -> {
+            if (box.life.isEmpty()) {
+                box.start();
+            }
+        });
     }
 
     private void fault() {
@@ -136,8 +234,7 @@ final class Storm {
             }
             case 11 -> {
                 if (box.life.isPresent() && !box.life.get().paused) {
-                    Lab.Life life = box.life.get();
-                    life.leave().thenAccept(_ -> lab.at(lab.now() + 1_000_000, life.box.killIf(life)));
+                    leave(box.life.get());
                 }
             }
             case 12 -> {
@@ -170,11 +267,7 @@ final class Storm {
         lab.boxes().forEach(Lab.Box::kill);
         for (Lab.Box box : lab.boxes()) {
             if (random.nextInt(10) > 0) {
-                lab.at(lab.now() + random.nextLong(1_000_000, 3_000_000_000L), () -> {
-                    if (box.life.isEmpty()) {
-                        box.start();
-                    }
-                });
+                startLater(box, random.nextLong(1_000_000, 3_000_000_000L));
             }
         }
     }
@@ -200,10 +293,12 @@ final class Storm {
 
     private void calm() {
         lab.tell("calm");
+        calm = true;
         lab.heal();
         lab.slowDisks(Duration.ZERO);
         lab.lateMessages(0);
         lab.checks().onNextAnswer(null);
+        lab.noMatterWhoVotes();
         lab.weather(0, 0, Duration.ofMillis(3), 100);
         for (Lab.Box box : lab.boxes()) {
             box.disk.full(false);
@@ -223,6 +318,10 @@ final class Storm {
         }
         long slowUntil = lab.disksBusyUntil();
         lab.until(
+                "somebody serves (I13)",
+                () -> lab.alive().stream().anyMatch(life -> life.log.holdsLease()),
+                RESUMES.plusNanos(Math.max(0, slowUntil - lab.now())));
+        lab.until(
                 () -> lab.allServe()
                         && lab.checks().newest().members().size() == lab.boxes().size()
                         && lab.alive().stream().allMatch(life -> life.openProposals.isEmpty()),
@@ -235,5 +334,32 @@ final class Storm {
                         + lab.checks().history());
             }
         }
+    }
+
+    /** I14: in fair weather the others go on without their leader in time, however it goes. */
+    private void loseTheLeader() {
+        // By then nobody is stopped or slow any more, and what was complained of in the storm counts no more.
+        lab.run(Complaints.WINDOW);
+        lab.until(() -> lab.leader().isPresent(), RESUMES);
+        Lab.Life lost = lab.leader().orElseThrow();
+        boolean othersDecide = lab.checks().newest().voters().stream().anyMatch(id -> id != lost.member.storeId())
+                && lost.log.core().config().reachedBy(id -> id != lost.member.storeId());
+        if (!othersDecide) {
+            return;
+        }
+        switch (last.nextInt(3)) {
+            case 0 -> lost.pause();
+            case 1 -> isolate(lost.member.storeId());
+            default -> lost.box.kill();
+        }
+        lab.until(
+                "the others go on without their leader (I14)",
+                () -> lab.checks().newest().store(lost.member.storeId()).isEmpty()
+                        && lab.alive().stream().allMatch(life -> !isMember(life) || life.log.holdsLease()),
+                GOES_ON);
+    }
+
+    private boolean isMember(Lab.Life life) {
+        return lab.checks().newest().store(life.member.storeId()).isPresent();
     }
 }
