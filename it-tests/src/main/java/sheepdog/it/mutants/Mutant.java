@@ -20,9 +20,9 @@ import sheepdog.protocol.model.Invariant;
  * @param invariant which it breaks, as I1
  * @param rule      which it breaks, as R1; {@code -} if none
  * @param hunter    what is to see it
- * @param test      the class of that, if it is a test; else empty
+ * @param among     the class of tests, if it is a test; the faults that matter for it, for stories of nothing else; or empty
  */
-public record Mutant(String name, String invariant, String rule, Hunter hunter, String test, List<Edit> edits) {
+public record Mutant(String name, String invariant, String rule, Hunter hunter, String among, List<Edit> edits) {
     private static final String ENDING = ".mutant";
 
     /** What looks for it. */

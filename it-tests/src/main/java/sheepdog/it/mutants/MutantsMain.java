@@ -43,7 +43,7 @@ public final class MutantsMain {
             String rule = mutant.rule().equals("-") ? "" : ", " + mutant.rule();
             System.out.println("| " + mutant.name() + " | " + mutant.invariant() + rule + " | "
                     + (mutant.hunter().name().toLowerCase(java.util.Locale.ROOT) + " "
-                                    + mutant.test().replaceAll(".*\\.", ""))
+                                    + mutant.among().replaceAll(".*\\.", ""))
                             .strip()
                     + " | " + hunt.seeds.orElse("SURVIVED") + " | " + hunt.seen + " |");
         }
@@ -63,10 +63,13 @@ public final class MutantsMain {
                     scratch.resolve("classes") + ":" + System.getProperty("java.class.path")));
             command.addAll(
                     switch (mutant.hunter()) {
-                        case STORIES -> List.of("sheepdog.it.sim.SimMain", "hunt", "0", String.valueOf(STORIES_MAX));
+                        case STORIES ->
+                            List.of(("sheepdog.it.sim.SimMain hunt 0 " + STORIES_MAX + " " + mutant.among())
+                                    .strip()
+                                    .split(" +"));
                         case LOG ->
                             List.of("sheepdog.membership.log.StormMain", "0", String.valueOf(STORMS_MAX), "hunt");
-                        case TEST -> List.of("sheepdog.it.mutants.TestMain", mutant.test());
+                        case TEST -> List.of("sheepdog.it.mutants.TestMain", mutant.among());
                     });
             Path said = scratch.resolve("said");
             var process = new ProcessBuilder(command)

@@ -47,6 +47,16 @@ public final class SimClient {
         random = network.time().random("client " + name);
     }
 
+    /** Another way of the same process: a connection of its own, to a gateway of its own. */
+    SimClient(SimClient other, List<NodeId> gateways) {
+        network = other.network;
+        host = other.host;
+        loop = other.loop;
+        this.gateways = new ArrayList<>(gateways);
+        random = network.time()
+                .random("another way of " + loop + " at " + network.time().nowNanos());
+    }
+
     /** The machine it runs on, to be cut off. */
     public SimHost host() {
         return host;
@@ -60,6 +70,11 @@ public final class SimClient {
     /** Where it connects to now, or will. */
     public NodeId gateway() {
         return gateways.get(gateway);
+    }
+
+    /** All that it may connect to. */
+    List<NodeId> gateways() {
+        return gateways;
     }
 
     /** Leaves its gateway for another: what was not answered is sent again there. */

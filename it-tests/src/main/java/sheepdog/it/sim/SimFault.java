@@ -70,8 +70,12 @@ public enum SimFault {
     JOIN,
     /** All machines lose their power, and come back one after the other. */
     BLACKOUT,
+    /** A machine loses its power, and the guests that run on it end with the gateway, in the middle of what they do. */
+    HOST_DIES,
     /** A guest uses another gateway. */
     MOVE,
+    /** A guest uses two gateways at once, each from a driver of its own. */
+    TWO_WAYS,
     /** A guest's gateway is stopped, the guest goes on elsewhere, and the gateway wakes up. */
     OWNER_SLEEPS,
     /** A guest dies in the middle of what it does, and starts again elsewhere. */
@@ -80,7 +84,7 @@ public enum SimFault {
     SNAPSHOT,
     /** A guest's newest snapshot is cloned, and the clone is used, too. */
     CLONE,
-    /** A clone is deleted. */
+    /** A clone is deleted, or a snapshot on which a disk rests. */
     DELETE,
     /** A guest discards an object. */
     DISCARD;

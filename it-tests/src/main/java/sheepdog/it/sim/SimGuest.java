@@ -3,12 +3,16 @@ package sheepdog.it.sim;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import sheepdog.protocol.model.Invariant;
+import sheepdog.protocol.model.NodeId;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Payload;
 import sheepdog.protocol.model.ResultCode;
@@ -27,10 +31,20 @@ import sheepdog.protocol.wire.Response;
  *
  * <p>Any other refusal is a broken promise (I14: what must wait is parked, not failed), but for NO_SPACE where a story
  * {@link #bearsNoSpace expects} it: that write is given up, and may be there or not.
+ *
+ * <p>Two drivers may use the disk at once, each by a gateway and with an inode of its own, as multipath does
+ * ({@link #takesSecondWay}): what one has made the other makes again.
  */
 public final class SimGuest {
     private static final int SECTOR = SectorModel.SECTOR_BYTES;
     private static final int SECTORS_PER_OBJECT = ObjectId.DATA_BYTES / SECTOR;
+    private static final Duration DELETED_AFTER = Duration.ofSeconds(1);
+
+    /** Gateways by which a disk is looked at after a crash, besides the first. */
+    private static final int LOOKS = 2;
+
+    private static final int FEW_PLACES = 32;
+    private static final int MORE_PLACES = 320;
 
     private final SimTime time;
     private final SimClient client;
@@ -42,10 +56,15 @@ public final class SimGuest {
     private final TreeMap<Long, Integer> busy = new TreeMap<>();
     private final TreeMap<Long, Long> since = new TreeMap<>();
     private final TreeMap<Integer, Vid> slots = new TreeMap<>();
+    private final Driver usual;
+    private Optional<Driver> second = Optional.empty();
+    private int places = FEW_PLACES;
+    private boolean hasColdObject;
     private final List<Frozen> snapshots = new ArrayList<>();
     private Vid vid = Vid.NONE;
     private long thinkNanosMax = 20_000_000;
     private boolean loading;
+    private boolean stopped;
     private int depth;
     private int life;
     private int atRest;
@@ -57,6 +76,11 @@ public final class SimGuest {
     private long refused;
     private long reads;
     private long longestNanos;
+
+    /**
+     * Who sends requests, and the inode's slots as that one knows them.
+     */
+    private record Driver(SimClient client, TreeMap<Integer, Vid> slots) {}
 
     /**
      * A disk of {@code objects} objects; {@link #open} comes before all else.
@@ -87,6 +111,7 @@ public final class SimGuest {
         this.origin = origin;
         this.model = model;
         random = time.random("guest " + name + " of " + client);
+        usual = new Driver(client, slots);
     }
 
     /** Makes the VDI. For stories. */
@@ -154,7 +179,7 @@ public final class SimGuest {
     }
 
     private Frozen frozen(String tag, Response made) {
-        var snapshot = new Frozen(vid, model.copy(), new TreeMap<>(slots), objects);
+        var snapshot = new Frozen(vid, tag, model.copy(), new TreeMap<>(slots), objects);
         vid = ((Response.VdiInfo) made).vid();
         time.log(client.toString(), "snapshot " + tag + " of " + name + ", goes on as " + vid);
         snapshots.add(snapshot);
@@ -162,7 +187,7 @@ public final class SimGuest {
     }
 
     /** What a snapshot holds, and in which objects. */
-    public record Frozen(Vid vid, SectorModel model, TreeMap<Integer, Vid> slots, int objects) {}
+    public record Frozen(Vid vid, String tag, SectorModel model, TreeMap<Integer, Vid> slots, int objects) {}
 
     /** The snapshots made so far, oldest first. */
     List<Frozen> snapshots() {
@@ -191,8 +216,8 @@ public final class SimGuest {
         }
     }
 
-    /** As {@link #snapshot}, in the middle of the load. */
-    void snapshotUnderLoad(String tag) {
+    /** As {@link #snapshot}, in the middle of the load. @param then is told of it, unless this is dropped */
+    void snapshotUnderLoad(String tag, Consumer<Frozen> then) {
         alone(() -> {
             client.ask(tagging(tag), answer -> {
                 ResultCode result = answer.result();
@@ -203,15 +228,68 @@ public final class SimGuest {
                 }
                 Invariant.check(result == ResultCode.SUCCESS, "%s was told %s on a tag", client, result);
                 client.ask(goingOn(), made -> {
+                    Optional<Frozen> snapshot = Optional.empty();
                     if (made.result() != ResultCode.NO_SPACE || !bearsNoSpace) {
                         expect(made);
-                        frozen(tag, made);
+                        snapshot = Optional.of(frozen(tag, made));
                     }
                     made.release();
                     choreEnded();
+                    if (loading) {
+                        snapshot.ifPresent(then);
+                    }
                 });
             });
         });
+    }
+
+    /** A snapshot is deleted in the middle of the load, which goes on upon what it left. Nobody looks at it any more. */
+    void deleteUnderLoad(Frozen snapshot) {
+        client.loop().execute(() -> {
+            int now = life;
+            snapshots.remove(snapshot);
+            client.loop().after(random.nextBoolean() ? Duration.ZERO : DELETED_AFTER, () -> {
+                if (now == life && loading) {
+                    inFlight++;
+                    delete(VdiName.of(snapshot.tag), () -> inFlight--);
+                }
+            });
+        });
+    }
+
+    private void delete(VdiName tag, Runnable then) {
+        client.ask(deleting(tag), answer -> {
+            boolean done = answer.result() == ResultCode.SUCCESS
+                    || answer.result() == ResultCode.NO_TAG; // Deleted, and asked for again since the answer was lost.
+            Invariant.check(done, "%s was told %s for the deletion of %s", client, answer.result(), tag);
+            answer.release();
+            time.log(client.toString(), "deleted " + name + " " + tag);
+            then.run();
+        });
+    }
+
+    private Request deleting(VdiName tag) {
+        return new Request.DeleteVdi(SimClient.internalHeader(Opcode.DEL_VDI, Flags.WRITE), name, tag, 0);
+    }
+
+    /**
+     * From now on about every other request goes by another connection to another gateway, from a driver with an inode of
+     * its own, which learns nothing of what this one makes from now on.
+     */
+    void takesSecondWay(NodeId gateway) {
+        var gateways = new ArrayList<>(client.gateways());
+        gateways.remove(gateway);
+        gateways.addFirst(gateway);
+        second = Optional.of(new Driver(new SimClient(client, gateways), new TreeMap<>(slots)));
+    }
+
+    /** No more requests by the other connection. */
+    void leavesSecondWay() {
+        second = Optional.empty();
+    }
+
+    private Driver either() {
+        return second.filter(_ -> random.nextBoolean()).orElse(usual);
     }
 
     /** An object of the disk becomes zeros, in the middle of the load, and its space is given back. */
@@ -228,13 +306,14 @@ public final class SimGuest {
                 expect(answer);
                 answer.release();
                 slots.remove(object);
+                second.ifPresent(driver -> driver.slots.remove(object));
                 model.discarded(first, SECTORS_PER_OBJECT);
                 choreEnded();
             });
         });
     }
 
-    /** Makes the clone that this disk is, opens it, and begins with the load. */
+    /** Makes the clone that this disk is, opens it, and begins with the load, unless it was stopped meanwhile. */
     void makeClone(int loadDepth) {
         client.loop().execute(() -> {
             inFlight++;
@@ -250,7 +329,9 @@ public final class SimGuest {
                 time.log(client.toString(), "made " + name + ", a clone of " + base);
                 openAgain(() -> {
                     inFlight--;
-                    load(loadDepth);
+                    if (!stopped) {
+                        load(loadDepth);
+                    }
                 });
             });
         });
@@ -272,7 +353,7 @@ public final class SimGuest {
 
     /**
      * The machine dies, with all that it had under way, and starts again: what it had asked may be done or not, and it
-     * knows of its disk what it reads.
+     * knows of its disk what it reads. It reads all of it, by one gateway after the other, before it goes on.
      */
     void crash() {
         client.loop().execute(() -> {
@@ -287,13 +368,39 @@ public final class SimGuest {
             chore = Optional.empty();
             inFlight = 1;
             client.restart();
-            openAgain(() -> {
-                inFlight--;
-                for (int i = 0; i < depth; i++) {
-                    pause();
-                }
-            });
+            second.ifPresent(driver -> driver.client.restart());
+            second = Optional.empty();
+            openAgain(() -> look(
+                    new ArrayDeque<>(client.gateways()
+                            .subList(0, Math.min(LOOKS, client.gateways().size()))),
+                    () -> {
+                        inFlight--;
+                        for (int i = 0; i < depth; i++) {
+                            pause();
+                        }
+                    }));
         });
+    }
+
+    /** Reads every sector that was ever written, by the present gateway and then by the others. */
+    private void look(Deque<NodeId> others, Runnable then) {
+        look(new TreeMap<>(ranges(model.written())), () -> {
+            if (others.isEmpty()) {
+                then.run();
+            } else {
+                client.moveTo(others.poll());
+                look(others, then);
+            }
+        });
+    }
+
+    private void look(TreeMap<Long, Integer> left, Runnable then) {
+        var next = left.pollFirstEntry();
+        if (next == null) {
+            client.loop().execute(then);
+        } else {
+            fetch(usual, next.getKey(), next.getValue(), () -> look(left, then));
+        }
     }
 
     /** Reads every sector that was ever written before a snapshot from it. For stories. */
@@ -312,6 +419,7 @@ public final class SimGuest {
 
     /** Begins to read and write at random, {@code users} requests at a time. */
     public void load(int users) {
+        stopped = false;
         client.loop().execute(() -> {
             loading = true;
             depth = users;
@@ -321,6 +429,15 @@ public final class SimGuest {
                 pause();
             }
         });
+    }
+
+    /**
+     * From now on the last of several objects is hardly ever written, so that it stays a snapshot's for long; and, as chance
+     * will have it, more places are, so that what an interrupted write has left stays longer.
+     */
+    void varies() {
+        places = random.nextBoolean() ? FEW_PLACES : MORE_PLACES;
+        hasColdObject = objects > 1;
     }
 
     /** From now on it waits up to so long between two requests. */
@@ -335,6 +452,7 @@ public final class SimGuest {
 
     /** Begins no more; {@link #idle} tells when all that was begun is done. */
     public void stop() {
+        stopped = true;
         loading = false;
         chore = Optional.empty();
     }
@@ -342,6 +460,11 @@ public final class SimGuest {
     /** Whether nothing is under way. */
     public boolean idle() {
         return inFlight == 0;
+    }
+
+    /** How much is under way. */
+    int underWay() {
+        return inFlight;
     }
 
     /** Reads every sector that was ever written. For stories, with no load. */
@@ -377,8 +500,7 @@ public final class SimGuest {
     /** Deletes the VDI; nothing of the disk may be used afterwards. For stories, with no load. */
     public void delete(Duration limit) {
         Invariant.check(inFlight == 0, "a disk is deleted with %d requests under way", inFlight);
-        var header = SimClient.internalHeader(Opcode.DEL_VDI, Flags.WRITE);
-        expect(client.call(new Request.DeleteVdi(header, name, VdiName.EMPTY, 0), limit));
+        expect(client.call(deleting(VdiName.EMPTY), limit));
         time.log(client.toString(), "deleted " + name);
     }
 
@@ -415,19 +537,40 @@ public final class SimGuest {
         return Duration.ofNanos(time.nowNanos() - oldest);
     }
 
-    /** A bit that the guest has written goes over on {@code disk}, if the disk holds it. @return whether it does */
-    boolean rot(SimStore disk, int chance) {
+    /**
+     * A bit that the guest has written goes over on the first of these disks that hold it, but not on all of them.
+     *
+     * @param atMost on so many
+     * @return on how many
+     */
+    int rot(List<SimStore> disks, int atMost, int chance) {
         List<Long> written = model.written();
         if (written.isEmpty()) {
-            return false;
+            return 0;
         }
         long sector = written.get(chance % written.size());
         int object = (int) (sector / SECTORS_PER_OBJECT);
-        return Optional.ofNullable(slots.get(object))
-                .filter(holder -> disk.rot(
-                        ObjectId.ofData(holder, object),
-                        (int) (sector % SECTORS_PER_OBJECT) * SECTOR + chance % SECTOR))
-                .isPresent();
+        Vid holder = slots.get(object);
+        if (holder == null) {
+            return 0;
+        }
+        ObjectId oid = ObjectId.ofData(holder, object);
+        var holding = disks.stream().filter(disk -> disk.holds(oid)).toList();
+        int rotten = Math.min(atMost, holding.size() - 1);
+        for (int i = 0; i < rotten; i++) {
+            holding.get(i).rot(oid, (int) (sector % SECTORS_PER_OBJECT) * SECTOR + chance % SECTOR);
+        }
+        return rotten;
+    }
+
+    /** Whether its disk is there; a clone's is made first. */
+    boolean isOpen() {
+        return !vid.equals(Vid.NONE);
+    }
+
+    /** Whether it reads and writes; a clone begins when its inode was read. */
+    boolean isInUse() {
+        return loading;
     }
 
     /** The VDI it writes to now. */
@@ -453,14 +596,17 @@ public final class SimGuest {
         }
         for (int tries = 0; tries < 8; tries++) {
             int sectors = random.nextInt(1, 17);
-            int object = random.nextInt(objects);
+            boolean cold = hasColdObject && random.nextInt(8) == 0;
+            int object = cold ? objects - 1 : random.nextInt(hasColdObject ? objects - 1 : objects);
             // Few places, so that requests meet: the first sectors, and the last.
-            int first = random.nextInt(4) == 0 ? SECTORS_PER_OBJECT - sectors : random.nextInt(32);
-            long sector = (long) object * SECTORS_PER_OBJECT + first;
-            boolean absent =
-                    !Optional.ofNullable(slots.get(object)).filter(vid::equals).isPresent();
+            int place = random.nextInt(4) == 0 ? SECTORS_PER_OBJECT - sectors : random.nextInt(places);
+            long sector = (long) object * SECTORS_PER_OBJECT + place;
+            boolean absent = second.isEmpty()
+                    && !Optional.ofNullable(slots.get(object))
+                            .filter(vid::equals)
+                            .isPresent();
             if (!isBusy(sector, sectors, absent)) {
-                boolean reads = random.nextInt(3) == 0 && slots.containsKey(object);
+                boolean reads = random.nextInt(cold ? 12 : 3) < (cold ? 11 : 1) && slots.containsKey(object);
                 if (reads) {
                     read(sector, sectors);
                 } else {
@@ -494,34 +640,57 @@ public final class SimGuest {
         int object = (int) (sector / SECTORS_PER_OBJECT);
         Optional<Vid> holder = Optional.ofNullable(slots.get(object));
         if (holder.isEmpty()) {
-            model.read(sector, new byte[sectors * SECTOR]);
+            model.readBeneath(sector, new byte[sectors * SECTOR]);
             return;
         }
         begin(sector, sectors);
-        int offset = (int) (sector % SECTORS_PER_OBJECT) * SECTOR;
+        Driver driver = either();
+        fetch(
+                driver.slots.get(object) == null || !driver.slots.get(object).equals(holder.get()) ? usual : driver,
+                sector,
+                sectors,
+                () -> {
+                    reads++;
+                    done(sector);
+                });
+    }
+
+    private void fetch(Driver driver, long sector, int sectors, Runnable then) {
+        int object = (int) (sector / SECTORS_PER_OBJECT);
         int length = sectors * SECTOR;
-        client.ask(readOf(ObjectId.ofData(holder.get(), object), offset, length), response -> {
+        Optional<Vid> holder = Optional.ofNullable(slots.get(object));
+        if (holder.isEmpty()) {
+            model.readBeneath(sector, new byte[length]);
+            then.run();
+            return;
+        }
+        int offset = (int) (sector % SECTORS_PER_OBJECT) * SECTOR;
+        boolean own = holder.get().equals(vid);
+        driver.client.ask(readOf(ObjectId.ofData(holder.get(), object), offset, length), response -> {
             byte[] data = new byte[length];
             whole(response, length).get(data);
             response.release();
-            model.read(sector, data);
-            reads++;
-            done(sector);
+            if (own) {
+                model.read(sector, data);
+            } else {
+                model.readBeneath(sector, data);
+            }
+            then.run();
         });
     }
 
     private void write(long sector, int sectors) {
         begin(sector, sectors);
         var write = model.begin(sector, sectors);
-        put(write, Payload.of(model.data(write)));
+        put(either(), write, Payload.of(model.data(write)));
     }
 
     /** Sends the data; begins again here if the VDI became a snapshot meanwhile. */
-    private void put(SectorModel.Write write, Payload data) {
+    private void put(Driver driver, SectorModel.Write write, Payload data) {
         int object = (int) (write.firstSector() / SECTORS_PER_OBJECT);
         int offset = (int) (write.firstSector() % SECTORS_PER_OBJECT) * SECTOR;
         Vid target = vid;
-        Optional<Vid> holder = Optional.ofNullable(slots.get(object));
+        Optional<Vid> holder = Optional.ofNullable(driver.slots.get(object));
         ObjectId oid = ObjectId.ofData(target, object);
         boolean inPlace = holder.isPresent() && holder.get().equals(target);
         Request request;
@@ -537,11 +706,11 @@ public final class SimGuest {
                     data,
                     0);
         }
-        client.ask(request, response -> {
+        driver.client.ask(request, response -> {
             ResultCode result = response.result();
             response.release();
             if (result == ResultCode.READONLY) {
-                lookUpAgain(() -> put(write, data));
+                lookUpAgain(() -> put(driver, write, data));
             } else if (result == ResultCode.NO_SPACE && bearsNoSpace) {
                 givenUp(write);
             } else {
@@ -549,13 +718,13 @@ public final class SimGuest {
                 if (inPlace) {
                     acknowledged(write);
                 } else {
-                    setSlot(write, object, target, data);
+                    setSlot(driver, write, object, target, data);
                 }
             }
         });
     }
 
-    private void setSlot(SectorModel.Write write, int object, Vid target, Payload data) {
+    private void setSlot(Driver driver, SectorModel.Write write, int object, Vid target, Payload data) {
         byte[] slot = new byte[4];
         ByteBuffer.wrap(slot).order(ByteOrder.LITTLE_ENDIAN).putInt(target.value());
         var request = new Request.WriteObject(
@@ -564,11 +733,11 @@ public final class SimGuest {
                 InodeHeader.BYTES + 4 * object,
                 Payload.of(slot),
                 0);
-        client.ask(request, response -> {
+        driver.client.ask(request, response -> {
             ResultCode result = response.result();
             response.release();
             if (result == ResultCode.READONLY) {
-                lookUpAgain(() -> put(write, data));
+                lookUpAgain(() -> put(driver, write, data));
                 return;
             }
             if (result == ResultCode.NO_SPACE && bearsNoSpace) {
@@ -576,6 +745,7 @@ public final class SimGuest {
                 return;
             }
             Invariant.check(result == ResultCode.SUCCESS, "%s was told %s on a slot of %s", client, result, target);
+            driver.slots.put(object, target);
             slots.put(object, target);
             acknowledged(write);
         });

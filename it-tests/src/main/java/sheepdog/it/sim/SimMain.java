@@ -2,6 +2,8 @@ package sheepdog.it.sim;
 
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 
 /** The simulator by hand; it-tests/sim/run starts it and says how. */
 public final class SimMain {
@@ -12,9 +14,13 @@ public final class SimMain {
     /** Exit status 0 if all went well, 1 if a story failed, 2 for wrong arguments. */
     public static void main(String[] arguments) {
         String verb = arguments.length > 0 ? arguments[0] : "";
-        boolean well = switch (verb + arguments.length) {
-            case "seeds3" -> seeds(Long.parseLong(arguments[1]), Long.parseLong(arguments[2]), false);
-            case "hunt3" -> seeds(Long.parseLong(arguments[1]), Long.parseLong(arguments[2]), true);
+        boolean ofFaults = arguments.length > 3 && (verb.equals("seeds") || verb.equals("hunt"));
+        List<SimFault> faults = ofFaults
+                ? Arrays.stream(arguments).skip(3).map(SimFault::valueOf).toList()
+                : List.of(SimFault.values());
+        boolean well = switch (verb + (ofFaults ? 3 : arguments.length)) {
+            case "seeds3" -> seeds(Long.parseLong(arguments[1]), Long.parseLong(arguments[2]), false, faults);
+            case "hunt3" -> seeds(Long.parseLong(arguments[1]), Long.parseLong(arguments[2]), true, faults);
             case "story2" -> tell(Story.parse(arguments[1]), new Figures());
             case "soak2" -> soak(Duration.ofMinutes(Long.parseLong(arguments[1])), new SecureRandom().nextInt(1 << 30));
             case "soak3" -> soak(Duration.ofMinutes(Long.parseLong(arguments[1])), Long.parseLong(arguments[2]));
@@ -28,12 +34,12 @@ public final class SimMain {
     }
 
     /** Tells the stories of so many seeds, all or up to the first that fails. */
-    private static boolean seeds(long first, long count, boolean untilOneFails) {
+    private static boolean seeds(long first, long count, boolean untilOneFails, List<SimFault> faults) {
         var figures = new Figures();
         long failed = 0;
         long started = System.nanoTime();
         for (long seed = first; seed < first + count && (failed == 0 || !untilOneFails); seed++) {
-            failed += tell(Story.draw(seed), figures) ? 0 : 1;
+            failed += tell(Story.draw(seed, faults), figures) ? 0 : 1;
         }
         System.out.println(
                 figures + "; " + failed + " failed, " + (System.nanoTime() - started) / 1_000_000_000L + " s");

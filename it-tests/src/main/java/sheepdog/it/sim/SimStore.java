@@ -139,14 +139,18 @@ public final class SimStore {
         });
     }
 
-    /** Turns one bit of an object's file over, if it has one. @return whether it has */
-    public boolean rot(ObjectId oid, int offset) {
-        Path file = Path.of("/sheep/obj").resolve(oid.toString());
-        boolean there = machine.disk.exists(file);
-        if (there) {
-            machine.disk.rot(file, offset);
-        }
-        return there;
+    /** Whether an object has a file here. */
+    public boolean holds(ObjectId oid) {
+        return machine.disk.exists(file(oid));
+    }
+
+    /** Turns one bit of an object's file over, which it must have. */
+    public void rot(ObjectId oid, int offset) {
+        machine.disk.rot(file(oid), offset);
+    }
+
+    private static Path file(ObjectId oid) {
+        return Path.of("/sheep/obj").resolve(oid.toString());
     }
 
     /** From now on only so many bytes more find a place on it. */
@@ -175,6 +179,14 @@ public final class SimStore {
             part.forEach(info -> found.add(info.oid()));
         } while (!part.isEmpty());
         return found;
+    }
+
+    /** Whether every object can be read as a whole. The process must run. */
+    public boolean isSound() {
+        return oids().stream()
+                .allMatch(oid -> open.orElseThrow()
+                        .read(oid, 0, ByteBuffer.allocate(oid.size()))
+                        .isOk());
     }
 
     /** The whole object, for comparisons; every checksum must fit. The process must run. */

@@ -76,6 +76,11 @@ public record Story(long seed, int nodes, int zones, int copies, Log log, boolea
 
     /** The story that belongs to a seed. */
     public static Story draw(long seed) {
+        return draw(seed, List.of(SimFault.values()));
+    }
+
+    /** The story that belongs to a seed, of these faults only; one that is named twice comes twice as often. */
+    public static Story draw(long seed, List<SimFault> faults) {
         RandomGenerator random = new SplittableRandom(seed);
         int nodes = random.nextInt(3) == 0 ? random.nextInt(1, NODES_MAX + 1) : random.nextInt(2, 5);
         int zones = random.nextInt(4) == 0 ? random.nextInt(1, nodes + 1) : nodes;
@@ -85,13 +90,13 @@ public record Story(long seed, int nodes, int zones, int copies, Log log, boolea
         var steps = new ArrayList<Step>();
         int count = random.nextInt(1, STEPS_MAX + 1);
         for (int i = 0; i < count; i++) {
-            steps.add(step(random));
+            steps.add(step(random, faults));
         }
         return new Story(seed, nodes, zones, copies, log, rough, steps);
     }
 
-    private static Step step(RandomGenerator random) {
-        SimFault fault = SimFault.values()[random.nextInt(SimFault.values().length)];
+    private static Step step(RandomGenerator random, List<SimFault> faults) {
+        SimFault fault = faults.get(random.nextInt(faults.size()));
         return new Step(
                 fault,
                 random.nextInt(3) == 0 ? random.nextInt(100) : random.nextInt(GAP_MILLIS_MAX),

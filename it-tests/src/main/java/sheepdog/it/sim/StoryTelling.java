@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import sheepdog.membership.runtime.Pool;
 import sheepdog.protocol.model.Invariant;
@@ -30,6 +31,11 @@ public final class StoryTelling {
 
     /** A sheep whose disk failed serves as before until it has told the others, and ends. */
     private static final Duration LEAVES = Duration.ofSeconds(2);
+
+    /** For so long a fault that is aimed waits until its victim is in the middle of something, and then so much longer. */
+    private static final Duration AIMED = Duration.ofMillis(300);
+
+    private static final long AIMED_NANOS_MAX = 1_500_000;
 
     private static final Duration AT_ONCE = Duration.ofMillis(200);
     private static final Duration READ = Duration.ofSeconds(60);
@@ -98,7 +104,7 @@ public final class StoryTelling {
         if (fillsUp()) {
             cluster.guests().forEach(SimGuest::bearsNoSpace);
         }
-        cluster.guests().forEach(guest -> guest.thinks(THINKS));
+        cluster.guests().forEach(StoryTelling::isUsedAtEase);
         cluster.load(LOAD);
         for (Story.Step step : story.steps()) {
             passUntil(cluster.time().nowNanos() + step.gapMillis() * 1_000_000L);
@@ -137,7 +143,6 @@ public final class StoryTelling {
     /** I11: whatever is wrong with the copies there is found, and made good by the others'. */
     private void readThrough(SimNode node) {
         cluster.settle();
-        cluster.settle(); // A clone that was made meanwhile has begun to be used.
         cluster.guests().forEach(this::keepSnapshots);
         for (SimGuest guest : cluster.guests()) {
             guest.client().moveTo(node.id());
@@ -151,7 +156,9 @@ public final class StoryTelling {
     /** I8. */
     private void verifySnapshots() {
         for (Kept kept : snapshots) {
-            cluster.explained(() -> kept.guest.verify(kept.snapshot, READ));
+            if (kept.guest.snapshots().contains(kept.snapshot)) {
+                cluster.explained(() -> kept.guest.verify(kept.snapshot, READ));
+            }
         }
     }
 
@@ -319,13 +326,17 @@ public final class StoryTelling {
                 yield true;
             }
             case JOIN -> joins(step);
-            case MOVE, OWNER_SLEEPS, GUEST_DIES, SNAPSHOT, CLONE, DELETE, DISCARD -> guestDoes(step);
+            case HOST_DIES -> hostDies(step);
+            case MOVE, TWO_WAYS, OWNER_SLEEPS, GUEST_DIES, SNAPSHOT, CLONE, DELETE, DISCARD -> guestDoes(step);
         };
     }
 
     private boolean ends(Story.Step step, SimNode victim) {
         if (!victim.isUp() || heldDown.contains(victim)) {
             return false;
+        }
+        if (step.detail() % 2 == 0) {
+            aim(victim);
         }
         switch (step.fault()) {
             case KILL -> victim.kill();
@@ -339,6 +350,44 @@ public final class StoryTelling {
         heldDown.add(victim);
         until(step, () -> comesBack(victim));
         return true;
+    }
+
+    /** Waits until a guest has something under way by that gateway. */
+    private void aim(SimNode victim) {
+        cluster.time()
+                .runUntil(
+                        () -> cluster.guests().stream()
+                                .anyMatch(guest -> guest.underWay() > 1
+                                        && guest.client().gateway().equals(victim.id())),
+                        AIMED);
+        cluster.run(Duration.ofNanos(random.nextLong(AIMED_NANOS_MAX)));
+    }
+
+    private boolean hostDies(Story.Step step) {
+        NodeId gateway = guest(step.victim()).client().gateway();
+        SimNode host = cluster.nodes().stream()
+                .filter(node -> node.id().equals(gateway))
+                .findFirst()
+                .orElseThrow();
+        if (!host.isUp() || heldDown.contains(host)) {
+            return false;
+        }
+        aim(host);
+        host.losePower();
+        diesWith(List.of(host), step.detail());
+        heldDown.add(host);
+        until(step, () -> comesBack(host));
+        return true;
+    }
+
+    /** The guests that run where their gateways do end with them. */
+    private void diesWith(List<SimNode> hosts, int elsewhere) {
+        for (SimGuest guest : cluster.guests()) {
+            if (hosts.stream().anyMatch(host -> host.id().equals(guest.client().gateway()))) {
+                guest.crash();
+                guest.client().moveTo(node(elsewhere).id());
+            }
+        }
     }
 
     private void comesBack(SimNode node) {
@@ -367,7 +416,13 @@ public final class StoryTelling {
         var struck = cluster.nodes().stream()
                 .filter(node -> node.isUp() && !heldDown.contains(node))
                 .toList();
+        if (step.detail() % 2 == 0 && !struck.isEmpty()) {
+            aim(struck.get(step.victim() % struck.size()));
+        }
         struck.forEach(SimNode::losePower);
+        if (step.detail() % 4 < 2) {
+            diesWith(struck, step.victim());
+        }
         heldDown.addAll(struck);
         long later = step.lastsMillis() * 1_000_000L;
         for (SimNode node : struck) {
@@ -562,8 +617,17 @@ public final class StoryTelling {
             return false;
         }
         SimGuest guest = guest(step.detail());
-        boolean rots = guest.rot(victim.store(), step.detail());
+        var disks = new ArrayList<SimStore>();
+        disks.add(victim.store());
+        cluster.nodes().stream()
+                .filter(node -> node != victim)
+                .map(SimNode::store)
+                .forEach(disks::add);
+        boolean rots = guest.rot(disks, 1 + step.lastsMillis() % 2, step.detail()) > 0;
         readThrough(victim); // Before another copy goes: that would be the last sound one.
+        cluster.explained(() -> Invariant.check(
+                cluster.nodes().stream().allMatch(node -> node.store().isSound()),
+                "a damaged copy was read, and is as it was (I11)"));
         cluster.load(LOAD);
         return rots;
     }
@@ -583,6 +647,13 @@ public final class StoryTelling {
         NodeId elsewhere = node(step.detail()).id();
         switch (step.fault()) {
             case MOVE -> guest.client().moveTo(elsewhere);
+            case TWO_WAYS -> {
+                if (!guest.isInUse()) {
+                    return false;
+                }
+                guest.takesSecondWay(elsewhere);
+                until(step, guest::leavesSecondWay);
+            }
             case OWNER_SLEEPS -> {
                 SimNode owner = cluster.nodes().stream()
                         .filter(node -> node.id().equals(guest.client().gateway()))
@@ -598,28 +669,61 @@ public final class StoryTelling {
                 guest.crash();
                 guest.client().moveTo(elsewhere);
             }
-            case SNAPSHOT -> guest.snapshotUnderLoad("s" + ++snapshotsAsked);
+            case SNAPSHOT -> snapshot(guest, _ -> {});
             case CLONE -> {
-                if (guest.snapshots().isEmpty() || cluster.guests().size() >= GUESTS_MAX) {
+                if (cluster.guests().size() >= GUESTS_MAX) {
                     return false;
                 }
-                var clone = cluster.cloneOf(guest.snapshots().getLast(), "clone" + ++clones, step.detail());
-                if (fillsUp()) {
-                    clone.bearsNoSpace();
+                if (guest.snapshots().isEmpty()) {
+                    snapshot(
+                            guest,
+                            frozen ->
+                                    cluster.time().at(cluster.time().nowNanos(), () -> cloneOf(frozen, step.detail())));
+                } else {
+                    cloneOf(guest.snapshots().getLast(), step.detail());
                 }
-                clone.thinks(THINKS);
-                clone.makeClone(LOAD);
             }
             case DELETE -> {
-                if (cluster.guests().size() < 3) {
-                    return false;
-                }
-                calm();
-                keepSnapshots(cluster.guests().getLast());
-                cluster.delete(cluster.guests().getLast());
+                return deletes(step, guest);
             }
             case DISCARD -> guest.discardUnderLoad(step.detail() % 2);
             default -> throw new AssertionError(step.fault());
+        }
+        return true;
+    }
+
+    private void snapshot(SimGuest guest, Consumer<SimGuest.Frozen> then) {
+        guest.snapshotUnderLoad("s" + ++snapshotsAsked, then);
+    }
+
+    private void cloneOf(SimGuest.Frozen snapshot, int first) {
+        var clone = cluster.cloneOf(snapshot, "clone" + ++clones, first);
+        if (fillsUp()) {
+            clone.bearsNoSpace();
+        }
+        isUsedAtEase(clone);
+        clone.makeClone(LOAD);
+    }
+
+    private static void isUsedAtEase(SimGuest guest) {
+        guest.thinks(THINKS);
+        guest.varies();
+    }
+
+    private boolean deletes(Story.Step step, SimGuest guest) {
+        if (step.detail() % 2 == 0 && cluster.guests().size() >= 3) {
+            calm();
+            keepSnapshots(cluster.guests().getLast());
+            cluster.delete(cluster.guests().getLast());
+            return true;
+        }
+        if (!cluster.guests().stream().allMatch(SimGuest::isOpen)) {
+            return false; // A clone is being made, perhaps of what would be deleted.
+        }
+        if (guest.snapshots().isEmpty()) {
+            snapshot(guest, guest::deleteUnderLoad);
+        } else {
+            guest.deleteUnderLoad(guest.snapshots().getFirst());
         }
         return true;
     }

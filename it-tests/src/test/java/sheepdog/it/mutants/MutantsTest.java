@@ -32,7 +32,7 @@ class MutantsTest {
         assertThat(Mutant.all(FOLDER))
                 .filteredOn(mutant -> mutant.hunter() == Mutant.Hunter.TEST)
                 .allSatisfy(mutant -> {
-                    String source = "src/test/java/" + mutant.test().replace('.', '/') + ".java";
+                    String source = "src/test/java/" + mutant.among().replace('.', '/') + ".java";
                     assertThat(List.of("object-store", "cluster-membership", "sheep-daemon", "it-tests"))
                             .anyMatch(module ->
                                     Files.exists(PROJECT.resolve(module).resolve(source)));

@@ -102,7 +102,11 @@ public final class Gateway {
      * Whoever gets it releases it.
      */
     public CompletionStage<Response> read(ObjectId oid, int offset, int length) {
-        var flow = new ReadFlow(oid, offset, length);
+        return read(oid, offset, length, true);
+    }
+
+    private CompletionStage<Response> read(ObjectId oid, int offset, int length, boolean inOrder) {
+        var flow = new ReadFlow(oid, offset, length, inOrder);
         flow.admit();
         return flow.done;
     }
@@ -113,7 +117,12 @@ public final class Gateway {
      * @param check asked each time just before the mutation is sent: a code refuses it
      */
     public CompletionStage<ResultCode> mutate(Mutation mutation, Function<Mutation, Optional<ResultCode>> check) {
-        var flow = new MutationFlow(mutation, check);
+        return mutate(mutation, Optional.empty(), check);
+    }
+
+    private CompletionStage<ResultCode> mutate(
+            Mutation mutation, Optional<Mutation> ifThere, Function<Mutation, Optional<ResultCode>> check) {
+        var flow = new MutationFlow(mutation, ifThere, check);
         flow.admit();
         return flow.done;
     }
@@ -125,17 +134,18 @@ public final class Gateway {
 
     /**
      * A create whose bytes outside of {@code data} come from {@code source}. If the object is there already this is a
-     * repeated request, and only {@code data} is written.
+     * repeated request, or somebody else was faster, and only {@code data} is written.
      */
     public CompletionStage<ResultCode> copyOnWrite(
             ObjectId oid, ObjectId source, int offset, Payload data, Function<Mutation, Optional<ResultCode>> check) {
         if (data.length() == oid.size()) {
             return mutate(new Mutation.Create(oid, offset, data), check);
         }
+        var write = new Mutation.Write(oid, offset, data);
         return read(oid, 0, 0).thenCompose(there -> {
             there.release();
             if (there.result() == ResultCode.SUCCESS) {
-                return mutate(new Mutation.Write(oid, offset, data), check);
+                return mutate(write, check);
             }
             if (there.result() != ResultCode.NO_OBJ) {
                 return done(there.result());
@@ -148,7 +158,8 @@ public final class Gateway {
                 ByteBuffer merged = ByteBuffer.allocate(oid.size());
                 merged.put(whole.data().bytes()).put(offset, data.bytes(), 0, data.length());
                 whole.release();
-                return mutate(new Mutation.Create(oid, 0, Payload.of(merged.clear())), check);
+                var create = new Mutation.Create(oid, 0, Payload.of(merged.clear()));
+                return mutate(create, Optional.of(write), check);
             });
         });
     }
@@ -236,8 +247,9 @@ public final class Gateway {
         private final ObjectId oid;
         private final int offset;
         private final int length;
+        private final boolean inOrder;
         private final LoopFuture<Response> done = new LoopFuture<>(loop);
-        private RangeLocks.Ticket ticket;
+        private Optional<RangeLocks.Ticket> ticket = Optional.empty();
         private ClusterView view;
         private List<Node> candidates = List.of();
         private int next;
@@ -245,10 +257,12 @@ public final class Gateway {
         private boolean curable;
         private boolean damaged;
 
-        ReadFlow(ObjectId oid, int offset, int length) {
+        /** @param inOrder after the overlapping mutations before it; otherwise its caller has locked the range */
+        ReadFlow(ObjectId oid, int offset, int length, boolean inOrder) {
             this.oid = oid;
             this.offset = offset;
             this.length = length;
+            this.inOrder = inOrder;
         }
 
         void admit() {
@@ -267,13 +281,18 @@ public final class Gateway {
         }
 
         private void lock() {
-            ticket = locks.acquire(oid, offset, offset + length, false, this::granted);
-            locks.start(ticket);
+            if (inOrder) {
+                RangeLocks.Ticket place = locks.acquire(oid, offset, offset + length, false, this::granted);
+                ticket = Optional.of(place);
+                locks.start(place);
+            } else {
+                granted();
+            }
         }
 
         private void granted() {
             if (!isServing() || !isSettled(oid.vid())) {
-                ticket.release();
+                unlock();
                 admit();
                 return;
             }
@@ -345,13 +364,17 @@ public final class Gateway {
             }
         }
 
+        private void unlock() {
+            ticket.ifPresent(RangeLocks.Ticket::release);
+        }
+
         private void again() {
-            ticket.release();
+            unlock();
             loop.after(backoff(attempt++), this::admit);
         }
 
         private void finish(Response answer) {
-            ticket.release();
+            unlock();
             if (cluster.holdsLease()) {
                 done.complete(answer);
             } else {
@@ -422,7 +445,8 @@ public final class Gateway {
     }
 
     private final class MutationFlow {
-        private final Mutation mutation;
+        private Mutation mutation;
+        private Optional<Mutation> ifThere;
         private final Function<Mutation, Optional<ResultCode>> check;
         private final LoopFuture<ResultCode> done = new LoopFuture<>(loop);
         private RangeLocks.Ticket ticket;
@@ -431,8 +455,10 @@ public final class Gateway {
         private int attempt;
         private int healings;
 
-        MutationFlow(Mutation mutation, Function<Mutation, Optional<ResultCode>> check) {
+        /** @param ifThere what is done instead if the object is there when its turn comes; within the mutation's range */
+        MutationFlow(Mutation mutation, Optional<Mutation> ifThere, Function<Mutation, Optional<ResultCode>> check) {
             this.mutation = mutation;
+            this.ifThere = ifThere;
             this.check = check;
         }
 
@@ -458,6 +484,26 @@ public final class Gateway {
         }
 
         private void granted() {
+            if (ifThere.isEmpty()) {
+                begin();
+                return;
+            }
+            // Under the right to write and with the range locked: nobody makes it in between.
+            read(mutation.oid(), 0, 0, false).thenAccept(there -> {
+                there.release();
+                switch (there.result()) {
+                    case SUCCESS -> {
+                        mutation = ifThere.get();
+                        ifThere = Optional.empty();
+                        begin();
+                    }
+                    case NO_OBJ -> begin();
+                    default -> refuse(there.result());
+                }
+            });
+        }
+
+        private void begin() {
             if (!ownership.mayStart(vid(), right)) {
                 ticket.release();
                 admit();
@@ -465,12 +511,16 @@ public final class Gateway {
             }
             var refused = check.apply(mutation);
             if (refused.isPresent()) {
-                ticket.release();
-                done.complete(refused.get());
+                refuse(refused.get());
                 return;
             }
             sequence = right.begin();
             send();
+        }
+
+        private void refuse(ResultCode code) {
+            ticket.release();
+            done.complete(code);
         }
 
         private void send() {

@@ -19,6 +19,8 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import sheepdog.protocol.model.Epoch;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.ResultCode;
@@ -160,6 +162,34 @@ class VdiStoriesTest {
         cluster.ask(1, copyOnWrite(copy, ObjectId.ofData(old, 0), 0, new byte[] {5}));
 
         assertThat(cluster.bytes(1, copy, 0, 2)).containsExactly(5, 6);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void twoCopiesOnWriteOfOneObjectAtOnceKeepWhatBothWrote(int otherGateway) {
+        var many = TestCluster.of(5, 2);
+        Vid old = many.makeVdi(1, "monkey");
+        IntStream.range(0, 16).forEach(i -> many.put(1, ObjectId.ofData(old, i), (byte) 1, (byte) 2, (byte) 3));
+        Vid working = many.snapshot(1, "monkey", old);
+        var source = IntStream.range(0, 16)
+                .mapToObj(i -> ObjectId.ofData(old, i))
+                .filter(oid -> !many.host(1).store().holds(oid)
+                        && !many.host(otherGateway).store().holds(oid))
+                .findFirst()
+                .orElseThrow();
+        var copy = ObjectId.ofData(working, source.index());
+        many.rule((_, _, request) ->
+                request instanceof PeerRequest.ReadReplica read && read.length() > 0 ? Fate.HOLD : Fate.DELIVER);
+
+        var one = many.begin(1, copyOnWrite(copy, source, 0, new byte[] {5}));
+        var other = many.begin(otherGateway, copyOnWrite(copy, source, 1, new byte[] {6}));
+        assertThat(many.heldCount()).isEqualTo(2);
+        many.noRules();
+        many.deliverHeld();
+
+        assertThat(many.await(one).result()).isEqualTo(ResultCode.SUCCESS);
+        assertThat(many.await(other).result()).isEqualTo(ResultCode.SUCCESS);
+        assertThat(many.bytes(1, copy, 0, 3)).containsExactly(5, 6, 3);
     }
 
     @Test
