@@ -34,6 +34,8 @@ public enum Fault {
     WRITE_FAILS(true),
     /** Its disk is full. */
     DISK_FULL(true),
+    /** Its disk is full, it is killed, and started again while its disk still is. */
+    FULL_RESTART(true),
     /** All are killed at once and started in any order. */
     KILL_ALL(true),
     /** The hosts that have no sheep yet join, all at once and for good. */

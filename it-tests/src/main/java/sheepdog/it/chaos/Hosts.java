@@ -130,10 +130,10 @@ final class Hosts implements AutoCloseable {
                         inside(host), store(host), address(host), PORT, host, "jgroups", List.of())));
     }
 
-    /** Starts a sheep, and waits until it answers. */
-    void start(int host) {
+    /** Starts a sheep, and waits until it answers. @return how long that took */
+    Duration start(int host) {
         launch(host);
-        sheep(host).awaitAnswer(START);
+        return sheep(host).awaitAnswer(START);
     }
 
     /** Waits until each running sheep serves in an epoch of just the running ones. */

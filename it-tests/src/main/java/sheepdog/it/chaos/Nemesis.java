@@ -72,13 +72,13 @@ final class Nemesis {
     /** One fault that takes a host out, perhaps with another host that has it rough, and its end. */
     void strike() {
         Fault fault = draw(pack, kinds);
-        if (fault == Fault.JOIN && members.size() == hosts.all().size()
-                || fault == Fault.DISK_FULL && smallDisk.isEmpty()) {
+        boolean fillsDisk = fault == Fault.DISK_FULL || fault == Fault.FULL_RESTART;
+        if (fault == Fault.JOIN && members.size() == hosts.all().size() || fillsDisk && smallDisk.isEmpty()) {
             return;
         }
         faults++;
         waits.longestAndReset();
-        int victim = fault == Fault.DISK_FULL ? smallDisk.orElseThrow() : pick(members);
+        int victim = fillsDisk ? smallDisk.orElseThrow() : pick(members);
         Duration length = Duration.ofMillis(LENGTHS_MILLIS[random.nextInt(LENGTHS_MILLIS.length)]);
         try (var rough = new Afflictions(hosts)) {
             Optional<Integer> bearer = Optional.empty();
@@ -208,6 +208,19 @@ final class Nemesis {
             case WRITE_FAILS ->
                 afflict(victim, length, Trouble.Kind.ENDS, with -> with.inject(victim, "pwrite64", "error=EIO"));
             case DISK_FULL -> afflict(victim, length, Trouble.Kind.FULL, with -> with.fill(victim));
+            case FULL_RESTART -> {
+                trouble.begin(victim, Trouble.Kind.ENDS);
+                afflict(victim, length, Trouble.Kind.FULL, with -> {
+                    with.fill(victim);
+                    hosts.sheep(victim).kill();
+                    log.say("start host %d on its full disk", victim);
+                    Duration took = hosts.start(victim);
+                    log.say("host %d answers after %d ms", victim, took.toMillis());
+                });
+                if (!hosts.isRunning(victim)) {
+                    log.error("the sheep of host %d, started on a full disk, ended", victim);
+                }
+            }
             case KILL_ALL -> {
                 var order = new ArrayList<>(members);
                 order.forEach(host -> trouble.begin(host, Trouble.Kind.ENDS));

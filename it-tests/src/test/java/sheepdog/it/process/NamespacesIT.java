@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -137,6 +138,55 @@ class NamespacesIT {
             }
             load.stop();
             load.verify(sheep.get(2));
+        }
+    }
+
+    @Test
+    void aNodeHandsOverWhatItHoldsAndIsTheOnlyOneThatGoesOnWhenTheOthersAreGone() throws IOException {
+        byte[] content = new byte[9 << 20];
+        new Random(9).nextBytes(content);
+        collie(1, "vdi", "create", "monkey", "64M").run().succeeded();
+        collie(1, "vdi", "write", "monkey").input(content).run().succeeded();
+
+        Finished drained = collie(1, "node", "drain", "2", "--force").run().succeeded();
+
+        assertThat(drained.err()).contains("too few zones").contains("it is done all the same");
+        assertThat(collie(2, "cluster", "info", "-v").run().out()).contains("Drained: 10.77.0.3:7000");
+        Waiting.until(
+                "the drained host to hold nothing",
+                LIMIT,
+                () -> Stores.objects(sheep.get(2).spec().store()).isEmpty());
+        assertThat(Stores.sha256(read(3, content.length))).isEqualTo(Stores.sha256(content));
+
+        collie(2, "node", "drain", "2", "--cancel").run().succeeded();
+        Waiting.until(
+                "the host to hold everything again",
+                LIMIT,
+                () -> collie(2, "node", "recovery")
+                                        .run()
+                                        .succeeded()
+                                        .out()
+                                        .lines()
+                                        .count()
+                                == 2
+                        && Stores.objects(sheep.get(2).spec().store())
+                                .equals(Stores.objects(sheep.get(0).spec().store())));
+        sheep.get(0).kill();
+        sheep.get(1).kill();
+        Waiting.until("the one that is left to wait", LIMIT, () -> sheep.get(2).clusterStatus() != 0);
+        assertThat(collie(3, "cluster", "info", "-v").run().out())
+                .contains("Missing of the 3 nodes of epoch 3: 10.77.0.1:7000");
+
+        Finished forced =
+                collie(3, "cluster", "recover", "force", "-f", "--json").run().succeeded();
+
+        assertThat(forced.out()).contains("\"withoutCopy\": 0, \"waiting\": 0, \"vdis\": []");
+        assertThat(Stores.sha256(read(3, content.length))).isEqualTo(Stores.sha256(content));
+        sheep.add(SheepProcess.start(sheep.get(0).spec()));
+        awaitNodes(3, 2);
+        try (var files = Files.list(sheep.get(0).spec().store())) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .anyMatch(file -> file.startsWith("set-aside-by-recover-force-"));
         }
     }
 
