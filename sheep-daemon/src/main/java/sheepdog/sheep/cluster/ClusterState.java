@@ -51,6 +51,7 @@ public final class ClusterState {
     private final TreeMap<Long, Epoch> gone = new TreeMap<>();
 
     private int copiesMax;
+    private int evidenceChanges;
 
     public ClusterFormat format() {
         return format;
@@ -164,6 +165,14 @@ public final class ClusterState {
         return lost.find(oid);
     }
 
+    /**
+     * Changes whenever something does that may decide whose copy of an object counts: epochs, who has recovered, what was
+     * declared lost, which VDI has an id. Other entries, the rights to write above all, do not matter for that.
+     */
+    public int evidenceChanges() {
+        return evidenceChanges;
+    }
+
     /** Grows whenever objects are declared lost. */
     public int lostChanges() {
         return lost.changes();
@@ -236,6 +245,7 @@ public final class ClusterState {
     void epoch(EpochRecord record) {
         unsettleForThoseWhoReturn(record);
         epochs.add(record);
+        evidenceChanges++;
         expel((store, incarnation) ->
                 record.store(store).filter(m -> m.incarnation() == incarnation).isEmpty());
     }
@@ -307,6 +317,7 @@ public final class ClusterState {
 
     private CommandResult formatted(long index, ClusterCommand.Format c) {
         format = new ClusterFormat(c.ctime(), c.copies(), c.flags(), c.store(), index);
+        evidenceChanges++;
         epochs.clear();
         vdis.clear();
         // Generations go on, so that what the last format's owners left under way is refused.
@@ -357,6 +368,7 @@ public final class ClusterState {
         }
         int copies = c.copies() == 0 ? format.copies() : c.copies();
         lost.forget(slot.vid());
+        evidenceChanges++;
         vdis.put(new VdiEntry(
                 slot.vid(),
                 c.name(),
@@ -453,6 +465,7 @@ public final class ClusterState {
             return CommandResult.of(ResultCode.AGAIN);
         }
         recovered.add(c.storeId(), current().orElseThrow(), copies.get());
+        evidenceChanges++;
         lost.forgetAll(oid -> !whole(copies(oid.vid())).isBefore(lost.find(oid).orElseThrow()));
         return CommandResult.of(ResultCode.SUCCESS);
     }
@@ -467,6 +480,7 @@ public final class ClusterState {
             return CommandResult.of(ResultCode.AGAIN);
         }
         lost.add(c.oids(), c.epoch());
+        evidenceChanges++;
         return CommandResult.of(ResultCode.SUCCESS);
     }
 
@@ -541,6 +555,7 @@ public final class ClusterState {
     }
 
     void restore(byte[] state) {
+        evidenceChanges++;
         try (var in = new DataInputStream(new ByteArrayInputStream(state))) {
             int version = in.readInt();
             if (version < BEFORE_DRAINS || VERSION < version) {

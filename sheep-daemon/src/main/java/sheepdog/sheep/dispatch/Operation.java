@@ -11,9 +11,18 @@ import sheepdog.sheep.runtime.ConnectionInfo;
 /**
  * One line of the table of operations.
  *
- * @param beforeServing accepted in every state but the last ones
+ * @param accepted while the cluster does not serve
  */
-public record Operation(Opcode opcode, Kind kind, boolean beforeServing, Handler handler) {
+public record Operation(Opcode opcode, Kind kind, Accepted accepted, Handler handler) {
+    /** In which states it is carried out. */
+    public enum Accepted {
+        WHEN_SERVING,
+        /** Also while the cluster halts for want of zones. */
+        WHEN_HALTED,
+        /** In every state but the last ones. */
+        ALWAYS
+    }
+
     /** Where an operation's work is. */
     public enum Kind {
         /** On the replicas of an object. */
@@ -40,6 +49,15 @@ public record Operation(Opcode opcode, Kind kind, boolean beforeServing, Handler
 
     /** The same, but also accepted while the cluster does not serve. */
     public Operation alsoBeforeServing() {
-        return new Operation(opcode, kind, true, handler);
+        return new Operation(opcode, kind, Accepted.ALWAYS, handler);
+    }
+
+    /** The same, but also accepted while the cluster halts. */
+    public Operation alsoWhenHalted() {
+        return new Operation(opcode, kind, Accepted.WHEN_HALTED, handler);
+    }
+
+    public boolean beforeServing() {
+        return accepted == Accepted.ALWAYS;
     }
 }

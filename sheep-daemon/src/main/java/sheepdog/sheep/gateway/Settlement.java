@@ -384,12 +384,15 @@ final class Settlement {
                         header(Opcode.REMOVE_REPLICA, 0), oid, generation, ++sequence, 0));
             }
             sendAll(replicas, requests, () -> {
-                if (full.isEmpty()) {
-                    finish(oid, replicas);
-                } else {
-                    failed = true;
-                    next();
-                }
+                var refused = List.copyOf(full);
+                whoseDiffers(oid, 0, Payload.EMPTY, refused, lacking -> {
+                    if (lacking.size() == refused.size()) {
+                        finish(oid, replicas);
+                    } else {
+                        failed = true; // One that has it has not even the room to forget it.
+                        next();
+                    }
+                });
             });
         }
 

@@ -12,6 +12,7 @@ import sheepdog.protocol.wire.Request;
 import sheepdog.protocol.wire.Response;
 import sheepdog.sheep.cluster.ClusterService;
 import sheepdog.sheep.dispatch.Operation;
+import sheepdog.sheep.dispatch.Operation.Accepted;
 import sheepdog.sheep.dispatch.Operation.Handler;
 import sheepdog.sheep.dispatch.Operation.Kind;
 import sheepdog.sheep.dispatch.Operations;
@@ -49,7 +50,9 @@ final class OperationTable {
                 local(Opcode.GET_NODE_LIST, Request.GetNodeList.class, cluster::nodeList)
                         .alsoBeforeServing(),
                 cluster(Opcode.MAKE_FS, Request.MakeFs.class, cluster::format).alsoBeforeServing(),
-                cluster(Opcode.SHUTDOWN, Request.Shutdown.class, cluster::shutdown),
+                // The original refuses this in a halted cluster, which then cannot be ended in order.
+                cluster(Opcode.SHUTDOWN, Request.Shutdown.class, cluster::shutdown)
+                        .alsoWhenHalted(),
                 later(Opcode.STAT_SHEEP, Kind.LOCAL, Request.StatSheep.class, cluster::nodeStat),
                 later(Opcode.STAT_CLUSTER, Kind.LOCAL, Request.StatCluster.class, cluster::clusterStat)
                         .alsoBeforeServing(),
@@ -98,7 +101,7 @@ final class OperationTable {
         return new Operation(
                 opcode,
                 Kind.GATEWAY,
-                false,
+                Accepted.WHEN_SERVING,
                 new Handler.Later((request, from) -> start.apply(type.cast(request), from)));
     }
 
@@ -108,17 +111,26 @@ final class OperationTable {
     }
 
     private static <R extends Request> Operation local(Opcode opcode, Class<R> type, Function<R, Response> answer) {
-        return new Operation(opcode, Kind.LOCAL, false, new Handler.Now(request -> answer.apply(type.cast(request))));
+        return new Operation(
+                opcode,
+                Kind.LOCAL,
+                Accepted.WHEN_SERVING,
+                new Handler.Now(request -> answer.apply(type.cast(request))));
     }
 
     private static <R extends Request> Operation later(
             Opcode opcode, Kind kind, Class<R> type, Function<R, CompletionStage<Response>> start) {
-        return new Operation(opcode, kind, false, new Handler.Later((request, _) -> start.apply(type.cast(request))));
+        return new Operation(
+                opcode,
+                kind,
+                Accepted.WHEN_SERVING,
+                new Handler.Later((request, _) -> start.apply(type.cast(request))));
     }
 
     /** Known, and refused by name: its part of the product is not there. */
     private static Operation unsupported(Opcode opcode) {
-        return new Operation(opcode, Kind.LOCAL, false, new Handler.Now(_ -> Response.of(ResultCode.NO_SUPPORT)));
+        return new Operation(
+                opcode, Kind.LOCAL, Accepted.WHEN_SERVING, new Handler.Now(_ -> Response.of(ResultCode.NO_SUPPORT)));
     }
 
     private static <R> Function<R, CompletionStage<Response>> answered(Function<R, Response> answer) {

@@ -16,7 +16,6 @@ import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.Outcome;
 import sheepdog.protocol.model.Payload;
 import sheepdog.protocol.model.ResultCode;
-import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Protocol;
 import sheepdog.protocol.wire.Request;
@@ -225,8 +224,7 @@ public final class Wiring {
             case WAIT_FOR_JOIN ->
                 patient ? new Gatekeeper.Verdict.Wait() : new Gatekeeper.Verdict.Refuse(status.code());
             case HALT ->
-                // The original refuses this too, and a halted cluster cannot be ended in order.
-                operation.opcode() == Opcode.SHUTDOWN
+                operation.accepted() == Operation.Accepted.WHEN_HALTED
                         ? new Gatekeeper.Verdict.Run()
                         : new Gatekeeper.Verdict.Refuse(status.code());
             case WAIT_FOR_FORMAT, SHUTDOWN, KILLED -> new Gatekeeper.Verdict.Refuse(status.code());

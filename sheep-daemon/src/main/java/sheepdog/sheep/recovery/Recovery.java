@@ -250,7 +250,6 @@ public final class Recovery {
     }
 
     private void clusterChanged() {
-        trust.logChanged();
         leftovers.look();
         if (cluster.epoch().equals(epoch)) {
             lookAgain();

@@ -34,6 +34,7 @@ final class Sweep {
     private static final int LISTS_AT_ONCE = 4;
 
     private static final Duration SPEED_WINDOW = Duration.ofSeconds(10);
+    private static final Duration SAMPLE_EVERY = Duration.ofMillis(100);
 
     private final Means means;
     private final Cluster cluster;
@@ -279,10 +280,13 @@ final class Sweep {
         return bytes - bytesDone;
     }
 
+    /** So often at most, for thousands of objects may come to their end in the time that is looked at. */
     private void sample() {
         long now = means.loop().nowNanos();
-        samples.addLast(new Sample(now, bytesDone));
-        forgetSamples(now);
+        if (samples.isEmpty() || now - samples.getLast().nanos() >= SAMPLE_EVERY.toNanos()) {
+            samples.addLast(new Sample(now, bytesDone));
+            forgetSamples(now);
+        }
     }
 
     /** One that is older stays, so that the window is covered. */

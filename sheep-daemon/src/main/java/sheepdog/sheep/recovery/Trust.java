@@ -25,6 +25,7 @@ final class Trust {
     private final Cluster cluster;
     private final Set<ObjectId> verified = new HashSet<>();
     private final Map<ObjectId, Boolean> sure = new HashMap<>();
+    private int evidenceChanges;
 
     Trust(Cluster cluster) {
         this.cluster = cluster;
@@ -35,6 +36,11 @@ final class Trust {
     }
 
     private boolean isSure(ObjectId oid) {
+        int changes = cluster.state().evidenceChanges();
+        if (changes != evidenceChanges) {
+            evidenceChanges = changes;
+            sure.clear();
+        }
         Boolean known = sure.get(oid);
         if (known == null) {
             known = evidence(oid).isSure(cluster.self().storeId());
@@ -89,11 +95,6 @@ final class Trust {
 
     void verified(ObjectId oid) {
         verified.add(oid);
-    }
-
-    /** The log says something new, which may be about stores that recovered, or about VDIs. */
-    void logChanged() {
-        sure.clear();
     }
 
     void epochChanged() {

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import sheepdog.membership.api.EpochRecord;
 import sheepdog.membership.api.Member;
 import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.model.Vid;
 import sheepdog.protocol.wire.Flags;
@@ -93,6 +94,32 @@ class ClusterStateTest {
         apply(new ClusterCommand.AbortVdi(vid, earlier));
 
         assertThat(state.vdis().find(vid).orElseThrow().state()).isEqualTo(State.RESERVED);
+    }
+
+    @Test
+    void onlyWhatMayDecideWhoseCopyCountsChangesTheEvidence() {
+        Vid vid = make("a");
+        int before = state.evidenceChanges();
+
+        take(1, vid);
+        apply(new ClusterCommand.SettledVdi(vid, state.owner(vid).generation()));
+        apply(new ClusterCommand.ReleaseOwner(vid, state.owner(vid).generation()));
+        apply(new ClusterCommand.SetRecovery(false));
+        apply(new ClusterCommand.DrainStore(103, true));
+        assertThat(state.evidenceChanges()).isEqualTo(before);
+
+        reserve(1, "b", Vid.NONE, false);
+        assertThat(state.evidenceChanges()).isEqualTo(before + 1);
+        apply(new ClusterCommand.LostObjects(state.epoch(), List.of(ObjectId.ofData(vid, 1))));
+        assertThat(state.evidenceChanges()).isEqualTo(before + 2);
+        epoch(2, 1, 2);
+        assertThat(state.evidenceChanges()).isEqualTo(before + 3);
+        apply(new ClusterCommand.RecoveredStore(101, state.epoch(), 1));
+        assertThat(state.evidenceChanges()).isEqualTo(before + 4);
+        state.restore(state.snapshot());
+        assertThat(state.evidenceChanges()).isEqualTo(before + 5);
+        format(); // And its first epoch.
+        assertThat(state.evidenceChanges()).isEqualTo(before + 7);
     }
 
     @Test

@@ -34,12 +34,12 @@ class DispatcherTest {
                     new Operation(
                             Opcode.GET_NODE_LIST,
                             Operation.Kind.LOCAL,
-                            true,
+                            Operation.Accepted.ALWAYS,
                             new Operation.Handler.Now(_ -> Response.success())),
                     new Operation(
                             Opcode.READ_VDIS,
                             Operation.Kind.GATEWAY,
-                            false,
+                            Operation.Accepted.WHEN_SERVING,
                             new Operation.Handler.Later((_, _) -> later)))),
             (_, disk) -> {
                 patient = disk;
@@ -151,7 +151,10 @@ class DispatcherTest {
     @Test
     void anOpcodeHasOneLine() {
         var line = new Operation(
-                Opcode.READ_OBJ, Operation.Kind.LOCAL, false, new Operation.Handler.Now(_ -> Response.success()));
+                Opcode.READ_OBJ,
+                Operation.Kind.LOCAL,
+                Operation.Accepted.WHEN_SERVING,
+                new Operation.Handler.Now(_ -> Response.success()));
 
         assertThatThrownBy(() -> new Operations(List.of(line, line.alsoBeforeServing())))
                 .isInstanceOf(AssertionError.class);

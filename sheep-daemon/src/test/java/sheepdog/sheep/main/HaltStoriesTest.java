@@ -65,4 +65,18 @@ class HaltStoriesTest {
         assertThat(cluster.code(1, shutdown)).isEqualTo(ResultCode.SUCCESS);
         cluster.until(() -> !cluster.host(1).isRunning() && !cluster.host(2).isRunning());
     }
+
+    @Test
+    void whileAClusterEndsLookupsAreToldSoAndADisksClientIsLeftToTheEndOfItsConnection() {
+        var shutdown = new Request.Shutdown(Header.of(Opcode.SHUTDOWN, 0, Epoch.NONE, 1));
+        assertThat(cluster.code(1, shutdown)).isEqualTo(ResultCode.SUCCESS);
+        cluster.until(() -> cluster.host(1).wiring().cluster().status() == ClusterStatus.SHUTDOWN);
+
+        var ofDisk = new Header(1, Opcode.READ_OBJ.code(), 0, Epoch.NONE, 1, 0);
+        assertThat(cluster.code(1, TestCluster.info("monkey", 0))).isEqualTo(ResultCode.SHUTDOWN);
+        assertThat(cluster.begin(1, new Request.ReadObject(ofDisk, data, 0, 1, 0))
+                        .isDone())
+                .as("QEMU takes any refusal for a broken disk, and asks another sheep when the connection ends")
+                .isFalse();
+    }
 }
