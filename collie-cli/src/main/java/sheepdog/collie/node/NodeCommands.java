@@ -58,7 +58,7 @@ public final class NodeCommands {
                         List.of(
                                 optional(
                                         "set-throttle|get-throttle",
-                                        "limit what is recovered at once, or show the limit"),
+                                        "limit what is recovered at once, also after a restart, or show the limit"),
                                 optional("max", "objects at once, 0 to leave it to the node"),
                                 optional("interval", "milliseconds between two of them")),
                         new NodeRecovery(),

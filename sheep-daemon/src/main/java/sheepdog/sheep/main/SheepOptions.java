@@ -100,7 +100,7 @@ final class SheepOptions {
         value(
                 'R',
                 "recovery",
-                "how recovery goes: max=N,interval=MS,grace=SECONDS, each optional",
+                "how recovery goes, whatever was set before: max=N,interval=MS,grace=SECONDS, each optional",
                 RecoverySettings.DEFAULT);
         value('s', "disk-space", "pretend to have this much free space, in MiB", null);
         flag('u', "upgrade", "bring an older store directory up to date");

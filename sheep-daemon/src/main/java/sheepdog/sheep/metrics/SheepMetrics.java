@@ -166,11 +166,8 @@ public final class SheepMetrics {
 
     /** @param requests how many wait now */
     public void waiting(Waiting reason, DoubleSupplier requests) {
-        Gauge.builder("sheep.request.waiting", requests::getAsDouble)
-                .description("Requests that wait instead of being carried out")
-                .baseUnit("requests")
-                .tag("reason", tag(reason))
-                .register(registry);
+        String description = "Requests that wait instead of being carried out";
+        gauge("sheep.request.waiting", "requests", description, requests, "reason", tag(reason));
     }
 
     public void connections(DoubleSupplier open) {
@@ -186,11 +183,7 @@ public final class SheepMetrics {
      * @param calls how many wait for a thread of it
      */
     public void poolWaiting(String pool, DoubleSupplier calls) {
-        Gauge.builder("sheep.pool.waiting", calls::getAsDouble)
-                .description("Blocking calls that wait for a thread")
-                .baseUnit("calls")
-                .tag("pool", pool)
-                .register(registry);
+        gauge("sheep.pool.waiting", "calls", "Blocking calls that wait for a thread", calls, "pool", pool);
     }
 
     public void storeFree(DoubleSupplier bytes) {
@@ -218,11 +211,8 @@ public final class SheepMetrics {
 
     /** @param objects of the backlog that cannot be brought now */
     public void recoveryWaiting(Obstacle reason, DoubleSupplier objects) {
-        Gauge.builder("sheep.recovery.waiting", objects::getAsDouble)
-                .description("Objects of the backlog whose newest copies are absent, or do not fit on the disk")
-                .baseUnit("objects")
-                .tag("reason", tag(reason))
-                .register(registry);
+        String description = "Objects of the backlog whose newest copies are absent, or do not fit on the disk";
+        gauge("sheep.recovery.waiting", "objects", description, objects, "reason", tag(reason));
     }
 
     public void clusterEpoch(DoubleSupplier epoch) {
@@ -238,10 +228,12 @@ public final class SheepMetrics {
         gauge("sheep.cluster.lease", null, "1 while this node may acknowledge reads and writes", held);
     }
 
-    private void gauge(String name, String unit, String description, DoubleSupplier value) {
+    /** @param tags names and values in turn */
+    private void gauge(String name, String unit, String description, DoubleSupplier value, String... tags) {
         Gauge.builder(name, value::getAsDouble)
                 .description(description)
                 .baseUnit(unit)
+                .tags(tags)
                 .register(registry);
     }
 
