@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import sheepdog.membership.api.EpochRecord;
 import sheepdog.membership.api.Member;
 import sheepdog.membership.consensus.Consensus;
 import sheepdog.membership.consensus.LogWrite;
@@ -17,8 +18,19 @@ interface LogNode {
     /** Id of the cluster that is in this node's log, 0 if there is none. */
     long cluster();
 
+    /** The newest epoch applied here. */
+    EpochRecord epoch();
+
     /** What was applied for whom. */
     Sessions sessions();
+
+    /** How old the stores are. */
+    StoreAges ages();
+
+    /** Of which clusters this node's is the continuation. */
+    Lineage lineage();
+
+    boolean leads();
 
     /** Whether this process has ever held a lease. */
     boolean hasServed();
@@ -27,6 +39,15 @@ interface LogNode {
 
     /** Whether this node belongs to a cluster and follows no leader of it. */
     boolean stranded();
+
+    /** Leader: that store belongs to another cluster. */
+    void refusedBy(long storeId);
+
+    /** Leader: whether the newest epoch is committed, left, and applied here. */
+    boolean settled();
+
+    /** Stores that are to get no objects. */
+    Set<Long> draining();
 
     /** The state of a cluster {@code next} that goes on with this node's, and of which {@code there} are the stores. */
     LogState forced(long next, Set<Long> there);

@@ -100,10 +100,6 @@ final class Proposals {
         }
     }
 
-    void newLeader() {
-        newTerm();
-    }
-
     private void newTerm() {
         if (appendedTerm != node.core().term()) {
             appendedTerm = node.core().term();

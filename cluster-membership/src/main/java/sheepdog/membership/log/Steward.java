@@ -82,17 +82,14 @@ final class Steward {
             LogSetup setup,
             Consensus core,
             Neighbours neighbours,
-            Complaints complaints,
-            Reports reports,
-            Links links,
-            Bars bars,
+            LinkFaults faults,
             long arrivalsUntil,
             Supplier<Set<Long>> draining) {
         this.draining = draining;
-        this.complaints = complaints;
-        this.reports = reports;
-        this.links = links;
-        this.bars = bars;
+        complaints = faults.complaints();
+        reports = faults.reports();
+        links = faults.links();
+        bars = faults.bars();
         this.arrivalsUntil = arrivalsUntil;
         this.setup = setup;
         this.core = core;

@@ -26,8 +26,11 @@ import sheepdog.sheep.cluster.ClusterStatus;
 class SplitsTest {
     private static final boolean ALL = "all".equals(System.getProperty("splits"));
     private static final Duration GOES_ON = Duration.ofSeconds(8);
-    /** Longer than any lease, with the delays of the last answers. */
-    private static final Duration PARKED = Duration.ofSeconds(3);
+    /**
+     * Longer than any lease, with the delays of the last answers: a leader that is cut off with those who lose gives leases for
+     * as long as its own lasts, and each lasts as long again. The others' leader waits for that.
+     */
+    private static final Duration PARKED = Duration.ofMillis(4_500);
 
     private static final Duration BACK = Duration.ofSeconds(30);
 
@@ -101,8 +104,9 @@ class SplitsTest {
                     .forEach(to -> story.cluster.network().cutOneWay(from, to));
         }
 
-        // Those who hear all, and are not heard, may only know that nobody gives them a lease.
-        story.tell(split.winner(), "waits for a ");
+        // Those who hear all, and are not heard, may only know that nobody gives them a lease, or that they are put
+        // out.
+        story.tell(split.winner(), "waits ");
     }
 
     /** Those who are stopped still believe what they believed when they go on. */
