@@ -3,6 +3,7 @@ package sheepdog.it.mutants;
 import java.util.regex.Pattern;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.discovery.DiscoverySelectors;
+import org.junit.platform.engine.support.descriptor.MethodSource;
 import org.junit.platform.launcher.TestExecutionListener;
 import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.TestPlan;
@@ -12,7 +13,7 @@ import org.junit.platform.launcher.core.LauncherFactory;
 /** Runs one class of tests, with whatever classes come first on the class path, until one of them fails. */
 public final class TestMain {
     /** The line that says which failed, and how. */
-    static final Pattern FAILED = Pattern.compile("failed (\\w+)\\(\\): (.*)");
+    static final Pattern FAILED = Pattern.compile("failed (\\w+): (.*)");
 
     private TestMain() {}
 
@@ -43,12 +44,19 @@ public final class TestMain {
         public void executionFinished(TestIdentifier test, TestExecutionResult result) {
             if (result.getStatus() != TestExecutionResult.Status.SUCCESSFUL) {
                 String why = result.getThrowable().map(TestMain::innermost).orElse("");
-                System.out.println("failed " + test.getDisplayName() + ": " + why.replace('\n', ' '));
+                System.out.println("failed " + name(test) + ": " + why.replace('\n', ' '));
                 System.exit(1);
             } else if (test.isTest()) {
                 passed++;
             }
         }
+    }
+
+    /** Without what tells apart the runs of one method. */
+    private static String name(TestIdentifier test) {
+        return test.getSource()
+                .map(source -> source instanceof MethodSource method ? method.getMethodName() : "aWholeClass")
+                .orElse("something");
     }
 
     private static String innermost(Throwable failure) {

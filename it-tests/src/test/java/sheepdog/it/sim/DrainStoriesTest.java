@@ -45,6 +45,22 @@ class DrainStoriesTest {
     }
 
     @Test
+    void nodeThatIsSaidToBeDrainedIsNeededByNobodyFromThatMomentOn() {
+        var cluster = formatted(1009, 3, 1);
+        var guest = cluster.guest("monkey", 12, 0);
+        cluster.load(4);
+        cluster.run(Duration.ofSeconds(4));
+        cluster.settle();
+        SimNode node = cluster.node(2);
+        node.loop().slow(Duration.ofMillis(50));
+
+        drain(cluster, node);
+        node.losePower();
+
+        cluster.explained(() -> guest.verify(LIMIT));
+    }
+
+    @Test
     void noCopyIsMissingWhileANodeIsDrained() {
         var cluster = formatted(1002, 4, 2);
         cluster.guest("monkey", 8, 0);
