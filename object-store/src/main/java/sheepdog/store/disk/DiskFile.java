@@ -19,6 +19,14 @@ public interface DiskFile extends AutoCloseable {
     /** Writes position to limit of {@code data}, all of it; the buffer is left as it was. */
     void write(ByteBuffer data, long offset) throws DiskException;
 
+    /**
+     * As {@link #write}, past the memory that the kernel keeps files in if the file system can do that: for much that is
+     * synced at once and not read soon. Nobody else may use the file meanwhile.
+     */
+    default void writeThrough(ByteBuffer data, long offset) throws DiskException {
+        write(data, offset);
+    }
+
     /** Sets the file's length; new bytes read as zeros and take no space. */
     void resize(long length) throws DiskException;
 

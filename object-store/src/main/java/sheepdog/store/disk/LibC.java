@@ -24,6 +24,16 @@ final class LibC {
     static final int O_TRUNC = 0x200;
     static final int O_CLOEXEC = 0x80000;
 
+    /** 0 where it is not known; Linux gives it another value on each kind of machine. */
+    static final int O_DIRECT = switch (System.getProperty("os.arch")) {
+        case "amd64", "riscv64", "s390x" -> 0x4000;
+        case "aarch64" -> 0x10000;
+        default -> 0;
+    };
+
+    static final int F_GETFL = 3;
+    static final int F_SETFL = 4;
+
     static final int ENOENT = 2;
     static final int EINTR = 4;
     static final int EIO = 5;
@@ -54,6 +64,11 @@ final class LibC {
     private static final MethodHandle OPEN = LINKER.downcallHandle(
             LINKER.defaultLookup().findOrThrow("open"),
             FunctionDescriptor.of(INT, ValueLayout.ADDRESS, INT, INT),
+            CAPTURE,
+            Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle FCNTL = LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("fcntl"),
+            FunctionDescriptor.of(INT, INT, INT, INT),
             CAPTURE,
             Linker.Option.firstVariadicArg(2));
     private static final MethodHandle CLOSE = required("close", FunctionDescriptor.of(INT, INT));
@@ -102,6 +117,14 @@ final class LibC {
     static int open(String path, int flags, int mode) {
         try (var arena = Arena.ofConfined()) {
             return (int) OPEN.invokeExact(STATE.get(), arena.allocateFrom(path), flags, mode);
+        } catch (Throwable failure) {
+            throw unexpected(failure);
+        }
+    }
+
+    static int fcntl(int fd, int command, int argument) {
+        try {
+            return (int) FCNTL.invokeExact(STATE.get(), fd, command, argument);
         } catch (Throwable failure) {
             throw unexpected(failure);
         }

@@ -17,6 +17,15 @@ final class RealFile implements DiskFile {
     private static final ThreadLocal<ByteBuffer> BOUNCE =
             ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(128 << 10));
 
+    /** What goes past the page cache starts and ends at multiples of this, in the file and in memory. */
+    private static final int ALIGNED_BYTES = 4096;
+
+    /** In one piece, as much as keeps a disk busy; each pool thread keeps one. */
+    private static final ThreadLocal<ByteBuffer> ALIGNED =
+            ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect((1 << 20) + ALIGNED_BYTES)
+                    .alignedSlice(ALIGNED_BYTES)
+                    .slice(0, 1 << 20));
+
     private final Path path;
     private int fd;
 
@@ -86,6 +95,47 @@ final class RealFile implements DiskFile {
             } else {
                 done += (int) count;
             }
+        }
+    }
+
+    @Override
+    public void writeThrough(ByteBuffer data, long offset) throws DiskException {
+        int done = offset % ALIGNED_BYTES == 0 ? writePastCache(data, offset) : 0;
+        if (done < data.remaining()) {
+            write(data.slice(data.position() + done, data.remaining() - done), offset + done);
+        }
+    }
+
+    /** @return bytes written so, from the first on; 0 if this cannot be done here */
+    private int writePastCache(ByteBuffer data, long offset) throws DiskException {
+        int whole = data.remaining() / ALIGNED_BYTES * ALIGNED_BYTES;
+        int flags = LibC.fcntl(fd(), LibC.F_GETFL, 0);
+        if (whole == 0
+                || LibC.O_DIRECT == 0
+                || flags < 0
+                || LibC.fcntl(fd(), LibC.F_SETFL, flags | LibC.O_DIRECT) < 0) {
+            return 0;
+        }
+        try {
+            ByteBuffer piece = ALIGNED.get();
+            for (int done = 0; done < whole; ) {
+                int count = Math.min(piece.capacity(), whole - done);
+                piece.clear().put(0, data, data.position() + done, count);
+                long written = LibC.pwrite(fd(), MemorySegment.ofBuffer(piece), count, offset + done);
+                if (written < 0 && LibC.errno() == LibC.EINVAL) {
+                    return done;
+                } else if (written < 0) {
+                    retryOrThrow("write");
+                } else {
+                    done += (int) written;
+                    if (written < count) {
+                        return done; // The rest says why, or need not start at a multiple any more.
+                    }
+                }
+            }
+            return whole;
+        } finally {
+            LibC.fcntl(fd(), LibC.F_SETFL, flags);
         }
     }
 

@@ -733,7 +733,7 @@ public final class PlainStore implements ObjectStore {
         files.claim(bytes + Blocks.BYTES);
         boolean inPlace = bytes >= config.inPlaceBytes();
         boolean replaces = object.exists;
-        DiskFile file = files.writeTemporary(oid, runs);
+        DiskFile file = files.writeTemporary(oid, runs, inPlace);
         try {
             if (inPlace) {
                 files.sync(file);

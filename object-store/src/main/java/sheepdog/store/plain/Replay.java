@@ -213,7 +213,7 @@ final class Replay {
                 .filter(JournalRecord.Data.class::isInstance)
                 .map(JournalRecord.Data.class::cast)
                 .toList();
-        files.moveInPlace(object, files.writeTemporary(object.oid, runs));
+        files.moveInPlace(object, files.writeTemporary(object.oid, runs, false));
         object.writes++;
         object.becomes(true, new int[Blocks.count(object.oid)]);
         runs.forEach(run -> PlainStore.noteSums(object, run));

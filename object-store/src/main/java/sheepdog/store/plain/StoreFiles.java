@@ -94,14 +94,18 @@ final class StoreFiles implements AutoCloseable {
         return disk.open(temporaryPath(oid));
     }
 
-    /** Writes a whole new object beside its place, holes left out. On failure nothing of it remains. */
-    DiskFile writeTemporary(ObjectId oid, Iterable<JournalRecord.Data> runs) throws DiskException {
+    /**
+     * Writes a whole new object beside its place, holes left out. On failure nothing of it remains.
+     *
+     * @param syncNext whether it is synced at once
+     */
+    DiskFile writeTemporary(ObjectId oid, Iterable<JournalRecord.Data> runs, boolean syncNext) throws DiskException {
         Path path = temporaryPath(oid);
         DiskFile file = disk.create(path);
         try {
             file.resize(oid.size());
             for (JournalRecord.Data run : runs) {
-                write(file, run);
+                write(run, syncNext && synced ? file::writeThrough : file::write);
             }
             return file;
         } catch (DiskException failure) {
@@ -112,11 +116,20 @@ final class StoreFiles implements AutoCloseable {
     }
 
     static void write(DiskFile file, JournalRecord.Data run) throws DiskException {
+        write(run, file::write);
+    }
+
+    private static void write(JournalRecord.Data run, Write write) throws DiskException {
         long offset = Blocks.offsetOf(run.first());
         for (ByteBuffer piece : run.bytes()) {
-            file.write(piece, offset);
+            write.at(piece, offset);
             offset += piece.remaining();
         }
+    }
+
+    @FunctionalInterface
+    private interface Write {
+        void at(ByteBuffer data, long offset) throws DiskException;
     }
 
     void dropTemporary(ObjectId oid, DiskFile file) throws DiskException {

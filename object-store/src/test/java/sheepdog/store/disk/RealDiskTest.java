@@ -13,6 +13,8 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import sheepdog.protocol.model.ResultCode;
 
 class RealDiskTest {
@@ -55,6 +57,28 @@ class RealDiskTest {
         }
 
         assertThat(Files.readAllBytes(folder.resolve("f"))).isEqualTo(Arrays.copyOfRange(bytes(100), 10, 30));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 0", "1, 0", "4096, 0", "4097, 4096", "3145733, 8192", "2097152, 7"})
+    void whatIsWrittenPastTheCacheIsThereWhateverItsLengthAndPlace(int length, int offset) throws IOException {
+        byte[] data = bytes(length);
+        Path path = folder.resolve("f");
+        try (DiskFile file = disk.create(path)) {
+            file.writeThrough(
+                    ByteBuffer.allocate(length + 3).position(3).put(data).position(3), offset);
+            file.writeThrough(ByteBuffer.allocateDirect(length).put(data).flip(), 4 << 20);
+            file.sync();
+
+            file.write(ByteBuffer.wrap(bytes(3)), (8 << 20) + 1L);
+            var odd = ByteBuffer.allocate(3);
+            file.read(odd, (8 << 20) + 1L);
+            assertThat(odd.array()).as("an odd place is as good as ever").isEqualTo(bytes(3));
+        }
+
+        byte[] all = Files.readAllBytes(path);
+        assertThat(Arrays.copyOfRange(all, offset, offset + length)).isEqualTo(data);
+        assertThat(Arrays.copyOfRange(all, 4 << 20, (4 << 20) + length)).isEqualTo(data);
     }
 
     @Test

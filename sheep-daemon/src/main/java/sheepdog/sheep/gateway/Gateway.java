@@ -2,7 +2,9 @@ package sheepdog.sheep.gateway;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +23,7 @@ import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Payload;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.model.Vid;
+import sheepdog.protocol.wire.Flags;
 import sheepdog.protocol.wire.Header;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.PeerRequest;
@@ -36,7 +39,7 @@ import sheepdog.sheep.runtime.PeerLink;
  *
  * <p>A mutation is answered when every replica that the epoch names has it on stable storage (R5) and this node holds
  * the lease (R2); before, it takes the right to write the VDI (R7) and its place among overlapping requests (R6). A read
- * comes from the nearest replica. Loop-owned.
+ * comes from the nearest replica that is sure of its copy; only if none is, one has to get it first. Loop-owned.
  *
  * <p>An epoch change sends what is under way again, under the new epoch; a closed connection does not stop what was
  * started; without a lease everything waits.
@@ -72,6 +75,9 @@ public final class Gateway {
     }
 
     private record Waiter(Supplier<Boolean> ready, Runnable run) {}
+
+    /** @param mayWait whether it gets the object first, should it be in doubt of its copy */
+    private record Asked(Node node, boolean mayWait) {}
 
     /** @param peers reaches every node of the epoch, this one included */
     public Gateway(Loop loop, Cluster cluster, PeerLink peers, RandomGenerator random) {
@@ -251,8 +257,7 @@ public final class Gateway {
         private final LoopFuture<Response> done = new LoopFuture<>(loop);
         private Optional<RangeLocks.Ticket> ticket = Optional.empty();
         private ClusterView view;
-        private List<Node> candidates = List.of();
-        private int next;
+        private final Deque<Asked> asked = new ArrayDeque<>();
         private int attempt;
         private boolean curable;
         private boolean damaged;
@@ -297,8 +302,8 @@ public final class Gateway {
                 return;
             }
             view = cluster.view().orElseThrow();
-            candidates = nearestFirst(view.replicas(oid, cluster.copies(oid)));
-            next = 0;
+            asked.clear();
+            nearestFirst(view.replicas(oid, cluster.copies(oid))).forEach(node -> asked.add(new Asked(node, false)));
             curable = false;
             damaged = false;
             ask();
@@ -318,7 +323,7 @@ public final class Gateway {
         }
 
         private void ask() {
-            if (next == candidates.size()) {
+            if (asked.isEmpty()) {
                 if (curable) {
                     again();
                 } else {
@@ -326,21 +331,21 @@ public final class Gateway {
                 }
                 return;
             }
-            Node node = candidates.get(next++);
+            Asked next = asked.poll();
             var request = new PeerRequest.ReadReplica(
-                    Header.of(Opcode.READ_REPLICA, 0, view.epoch(), 0),
+                    Header.of(Opcode.READ_REPLICA, next.mayWait() ? 0 : Flags.NO_WAIT, view.epoch(), 0),
                     oid,
                     offset,
                     length,
                     cluster.owner(oid.vid()).generation());
-            peers.send(node, request).thenAccept(answer -> answered(node, answer));
+            peers.send(next.node(), request).thenAccept(answer -> answered(next, answer));
         }
 
-        private void answered(Node node, Response answer) {
+        private void answered(Asked by, Response answer) {
             switch (answer.result()) {
                 case SUCCESS, NO_OBJ, INVALID_PARMS -> {
                     if (damaged && answer.result() == ResultCode.SUCCESS) {
-                        mend(oid, node);
+                        mend(oid, by.node());
                     }
                     finish(answer);
                 }
@@ -349,17 +354,21 @@ public final class Gateway {
                     answer.release();
                     ask();
                 }
+                case OLD_NODE_VER -> {
+                    answer.release();
+                    again();
+                }
                 default -> {
                     answer.release();
                     if (answer.result() == ResultCode.NETWORK_ERROR) {
-                        cluster.complain(node);
+                        cluster.complain(by.node());
                     }
-                    curable = true;
-                    if (answer.result() == ResultCode.OLD_NODE_VER) {
-                        again();
+                    if (answer.result() == ResultCode.AGAIN && !by.mayWait()) {
+                        asked.add(new Asked(by.node(), true));
                     } else {
-                        ask();
+                        curable = true;
                     }
+                    ask();
                 }
             }
         }

@@ -200,6 +200,8 @@ public final class Peer {
     private void ifTrusted(ObjectId oid, PeerRequest request, LoopFuture<Response> done, Callable<Response> run) {
         if (recovery.isTrusted(oid)) {
             offload(Pool.STORE, oid.bits(), done, run);
+        } else if (request.header().has(Flags.NO_WAIT)) {
+            done.complete(Response.of(ResultCode.AGAIN));
         } else {
             whenTrusted(oid, request, done);
         }

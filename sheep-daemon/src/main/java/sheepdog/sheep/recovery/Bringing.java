@@ -1,5 +1,6 @@
 package sheepdog.sheep.recovery;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -259,16 +260,15 @@ final class Bringing {
     /** What we have may be much like the newest, so that little need travel; unless it cannot be read. */
     private void readOurs(Member holder) {
         if (ours.kind() != Kind.COPY) {
-            fetch(holder, Payload.EMPTY, ByteBuffer.allocate(oid.size()));
+            fetch(holder, Payload.EMPTY, Optional.empty());
             return;
         }
         means.cluster()
                 .onStore(Pool.STORE, oid.bits(), () -> {
                     var content = ByteBuffer.allocate(oid.size());
-                    boolean whole = means.store().read(oid, 0, content).isOk();
-                    return new OldContent(
-                            whole ? content.clear() : ByteBuffer.allocate(oid.size()),
-                            whole ? Payload.of(ObjectChanges.digests(content)) : Payload.EMPTY);
+                    return means.store().read(oid, 0, content).isOk()
+                            ? new OldContent(Optional.of(content.clear()), Payload.of(ObjectChanges.digests(content)))
+                            : new OldContent(Optional.empty(), Payload.EMPTY);
                 })
                 .thenAccept(old -> {
                     if (!isOver()) {
@@ -277,10 +277,14 @@ final class Bringing {
                 });
     }
 
-    private record OldContent(ByteBuffer content, Payload digests) {}
+    private record OldContent(Optional<ByteBuffer> content, Payload digests) {}
 
-    /** If this fails, its copy may be damaged: others that may answer later have it, too. */
-    private void fetch(Member holder, Payload digests, ByteBuffer old) {
+    /**
+     * If this fails, its copy may be damaged: others that may answer later have it, too.
+     *
+     * @param old what the digests are of; if there are none, zeros
+     */
+    private void fetch(Member holder, Payload digests, Optional<ByteBuffer> old) {
         Node node = holder.node();
         var request = new PeerRequest.FetchObject(
                 Header.of(Opcode.FETCH_OBJECT, urgent ? 0 : Flags.RECOVERY, view.epoch(), 0), oid, digests);
@@ -303,16 +307,16 @@ final class Bringing {
         goOn();
     }
 
-    private void replace(Response.ObjectCopy copy, ByteBuffer old, Member holder) {
+    private void replace(Response.ObjectCopy copy, Optional<ByteBuffer> old, Member holder) {
         Stamp stamp = stamp();
         Epoch mutated = Collections.max(List.of(copy.mutated(), evidence.mutatedAtLeast()));
         means.cluster()
                 .onStore(
                         Pool.STORE,
                         oid.bits(),
-                        () -> ObjectChanges.apply(copy.data().bytes(), old)
-                                ? means.store().recovered(oid, Optional.of(old), mutated, stamp, copy.marked())
-                                : Outcome.<Void>refused(ResultCode.INVALID_PARMS))
+                        () -> old.map(content -> put(copy, content, mutated, stamp))
+                                .orElseGet(() ->
+                                        means.spare().with(oid, memory -> put(copy, zeroed(memory), mutated, stamp))))
                 .thenAccept(result -> {
                     copy.release();
                     if (result.code() == ResultCode.INVALID_PARMS && !isOver()) {
@@ -321,6 +325,18 @@ final class Bringing {
                         taken(result);
                     }
                 });
+    }
+
+    private static ByteBuffer zeroed(ByteBuffer memory) {
+        MemorySegment.ofBuffer(memory).fill((byte) 0);
+        return memory;
+    }
+
+    /** On a thread of the pool. INVALID_PARMS if these are no changes of such an object. */
+    private Outcome<Void> put(Response.ObjectCopy copy, ByteBuffer content, Epoch mutated, Stamp stamp) {
+        return ObjectChanges.apply(copy.data().bytes(), content)
+                ? means.store().recovered(oid, Optional.of(content), mutated, stamp, copy.marked())
+                : Outcome.refused(ResultCode.INVALID_PARMS);
     }
 
     private void replaceByAbsence(boolean marked) {

@@ -24,6 +24,7 @@ import sheepdog.store.api.ObjectStore;
 public final class LocalCopies {
     private final Cluster cluster;
     private final ObjectStore store;
+    private final Spare spare = new Spare();
 
     public LocalCopies(Cluster cluster, ObjectStore store) {
         this.cluster = cluster;
@@ -54,12 +55,12 @@ public final class LocalCopies {
      * @param digests of what it has already, or empty ({@link ObjectChanges}); released when the stage completes
      */
     public CompletionStage<Response> fetch(ObjectId oid, Payload digests) {
-        return cluster.onStore(Pool.STORE, oid.bits(), () -> read(oid, digests.bytes()));
+        return cluster.onStore(
+                Pool.STORE, oid.bits(), () -> spare.with(oid, whole -> read(oid, digests.bytes(), whole)));
     }
 
-    private Response read(ObjectId oid, ByteBuffer digests) {
+    private Response read(ObjectId oid, ByteBuffer digests, ByteBuffer whole) {
         boolean before = store.isInFlight(oid);
-        var whole = ByteBuffer.allocate(oid.size());
         if (store.read(oid, 0, whole) instanceof Outcome.Refused<Void>(var code)) {
             return Response.of(code);
         }

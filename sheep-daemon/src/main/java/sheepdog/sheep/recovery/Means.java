@@ -17,7 +17,14 @@ import sheepdog.store.api.ObjectStore;
 
 /** What recovery works with. Loop-owned. */
 record Means(
-        Loop loop, Cluster cluster, ObjectStore store, LocalCopies local, PeerLink peers, Trust trust, Turns turns) {
+        Loop loop,
+        Cluster cluster,
+        ObjectStore store,
+        LocalCopies local,
+        PeerLink peers,
+        Trust trust,
+        Turns turns,
+        Spare spare) {
     /** What {@code member} has of {@code oid}, be it this sheep itself; empty if it does not say, or is in another epoch. */
     CompletionStage<Optional<ObjectState>> stat(Member member, ObjectId oid, Epoch epoch) {
         if (member.storeId() == cluster.self().storeId()) {

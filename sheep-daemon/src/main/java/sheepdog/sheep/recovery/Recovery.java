@@ -67,7 +67,7 @@ public final class Recovery {
             RecoverySettings settings) {
         this.cluster = cluster;
         this.trust = new Trust(cluster);
-        this.means = new Means(loop, cluster, store, local, peers, trust, turns);
+        this.means = new Means(loop, cluster, store, local, peers, trust, turns, new Spare());
         this.leftovers = new Leftovers(cluster, store);
         this.pace = new Pace(loop, settings.limit());
         this.lending = new Lending(loop, pace);

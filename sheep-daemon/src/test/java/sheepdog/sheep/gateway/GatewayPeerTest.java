@@ -11,10 +11,12 @@ import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 import sheepdog.membership.runtime.LoopFuture;
 import sheepdog.protocol.model.Epoch;
+import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.Payload;
 import sheepdog.protocol.model.ResultCode;
 import sheepdog.protocol.model.Vid;
+import sheepdog.protocol.wire.Flags;
 import sheepdog.protocol.wire.PeerRequest;
 import sheepdog.protocol.wire.Response;
 import sheepdog.sheep.cluster.Cluster;
@@ -301,6 +303,35 @@ class GatewayPeerTest {
 
     private ScriptedLink.Sent asked() {
         return link.open(PeerRequest.ReadReplica.class).getFirst();
+    }
+
+    private Node askedWhoMayWait(boolean mayWait) {
+        var sent = asked();
+        assertThat(sent.request().header().has(Flags.NO_WAIT)).isNotEqualTo(mayWait);
+        sent.answer(ResultCode.AGAIN);
+        return sent.to();
+    }
+
+    @Test
+    void aReadIsForTheReplicaThatIsSureOfItsCopy() {
+        var read = run(gateway.read(OID, 0, 4));
+        assertThat(askedWhoMayWait(false)).isNotEqualTo(askedWhoMayWait(false));
+        asked().answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, Payload.of(new byte[4])));
+
+        assertThat(read.join().result()).isEqualTo(ResultCode.SUCCESS);
+    }
+
+    @Test
+    void aReadWaitsForTheNearestReplicaIfNoneIsSureOfItsCopy() {
+        var read = run(gateway.read(OID, 0, 4));
+        var nearest = askedWhoMayWait(false);
+        askedWhoMayWait(false);
+        askedWhoMayWait(false);
+        assertThat(askedWhoMayWait(true)).isEqualTo(nearest);
+        askedWhoMayWait(true);
+        asked().answer(new Response.ObjectData(ResultCode.SUCCESS, 0, 0, Payload.of(new byte[4])));
+
+        assertThat(read.join().result()).isEqualTo(ResultCode.SUCCESS);
     }
 
     @Test

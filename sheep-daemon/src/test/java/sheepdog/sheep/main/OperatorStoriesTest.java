@@ -117,8 +117,10 @@ class OperatorStoriesTest {
         long bytes = 8L * ObjectId.DATA_BYTES + ObjectId.INODE_BYTES;
         assertThat(cluster.host(3).wiring().recovery().backlog()).isEqualTo(new Recovery.Backlog(true, 9, bytes, 0, 0));
         assertThat(cluster.host(1).wiring().recovery().backlog()).isEqualTo(Recovery.Backlog.NONE);
-        long asked = cluster.loop().nowNanos();
         assertThat(cluster.bytes(3, oids.get(2), 0, 1)).containsExactly(1);
+        assertThat(held(3, oids)).as("another one has it").isZero();
+        long asked = cluster.loop().nowNanos();
+        cluster.ask(3, write(oids.get(2), 0, new byte[] {1}));
         assertThat(cluster.loop().nowNanos() - asked)
                 .as("it begins at once")
                 .isLessThan(Duration.ofMillis(200).toNanos());

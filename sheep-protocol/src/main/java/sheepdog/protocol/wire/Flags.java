@@ -23,6 +23,8 @@ public final class Flags {
     public static final int PIGGYBACK = 0x0010;
     /** Later clients: the request comes from tgt. */
     public static final int TGT = 0x0020;
+    /** Between sheep, and ours: who is in doubt of its copy says so, and does not get another one first. */
+    public static final int NO_WAIT = 0x0040;
     /** A read by recovery. */
     public static final int RECOVERY = 0x0080;
     /** Attributes: make it. */
