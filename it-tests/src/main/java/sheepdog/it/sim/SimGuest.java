@@ -23,6 +23,7 @@ import sheepdog.protocol.wire.InodeHeader;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.Request;
 import sheepdog.protocol.wire.Response;
+import sheepdog.sheep.main.Wiring;
 
 /**
  * A virtual machine's disk, used as QEMU's driver uses it: the inode is read once and kept; a write into a hole makes
@@ -538,29 +539,39 @@ public final class SimGuest {
     }
 
     /**
-     * A bit that the guest has written goes over on the first of these disks that hold it, but not on all of them.
+     * A bit that the guest has written goes over on the disks of the first of these nodes that are replicas of it, but not of
+     * all of them.
      *
      * @param atMost on so many
-     * @return on how many
+     * @return the first of them, if there is one
      */
-    int rot(List<SimStore> disks, int atMost, int chance) {
+    Optional<SimNode> rot(List<SimNode> nodes, int atMost, int chance) {
         List<Long> written = model.written();
         if (written.isEmpty()) {
-            return 0;
+            return Optional.empty();
         }
         long sector = written.get(chance % written.size());
         int object = (int) (sector / SECTORS_PER_OBJECT);
         Vid holder = slots.get(object);
         if (holder == null) {
-            return 0;
+            return Optional.empty();
         }
         ObjectId oid = ObjectId.ofData(holder, object);
-        var holding = disks.stream().filter(disk -> disk.holds(oid)).toList();
+        var holding = nodes.stream()
+                .filter(node -> node.store().holds(oid) && node.look(w -> isReplica(w, oid)))
+                .toList();
         int rotten = Math.min(atMost, holding.size() - 1);
         for (int i = 0; i < rotten; i++) {
-            holding.get(i).rot(oid, (int) (sector % SECTORS_PER_OBJECT) * SECTOR + chance % SECTOR);
+            holding.get(i).store().rot(oid, (int) (sector % SECTORS_PER_OBJECT) * SECTOR + chance % SECTOR);
         }
-        return rotten;
+        return holding.stream().limit(Math.max(rotten, 0)).findFirst();
+    }
+
+    /** A copy that is only left over is read by nobody. */
+    private static boolean isReplica(Wiring node, ObjectId oid) {
+        return node.cluster().view().stream()
+                .anyMatch(view ->
+                        view.replicas(oid, node.cluster().copies(oid)).stream().anyMatch(view::isSelf));
     }
 
     /** Whether its disk is there; a clone's is made first. */

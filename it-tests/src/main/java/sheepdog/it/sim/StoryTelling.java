@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import sheepdog.membership.runtime.Pool;
 import sheepdog.protocol.model.Invariant;
 import sheepdog.protocol.model.NodeId;
@@ -172,6 +173,15 @@ public final class StoryTelling {
 
     private SimGuest guest(int number) {
         return cluster.guests().get(number % cluster.guests().size());
+    }
+
+    /** A node from that number on that does not wait to be formatted, as one does that has only just been started for the first time. */
+    private int formatted(int number) {
+        return IntStream.range(number, number + cluster.nodes().size())
+                .filter(i -> !node(i).isAwake()
+                        || node(i).look(w -> w.cluster().view().isPresent()))
+                .findFirst()
+                .orElse(number);
     }
 
     /** Another node than {@code victim}, if there is one. */
@@ -617,19 +627,18 @@ public final class StoryTelling {
             return false;
         }
         SimGuest guest = guest(step.detail());
-        var disks = new ArrayList<SimStore>();
-        disks.add(victim.store());
-        cluster.nodes().stream()
-                .filter(node -> node != victim)
-                .map(SimNode::store)
-                .forEach(disks::add);
-        boolean rots = guest.rot(disks, 1 + step.lastsMillis() % 2, step.detail()) > 0;
-        readThrough(victim); // Before another copy goes: that would be the last sound one.
+        var nodes = new ArrayList<SimNode>();
+        nodes.add(victim);
+        cluster.nodes().stream().filter(node -> node != victim).forEach(nodes::add);
+        Optional<SimNode> rotten = guest.rot(nodes, 1 + step.lastsMillis() % 2, step.detail());
+        // Before another copy goes: that would be the last sound one. Who has a copy reads it first, and meets the
+        // damage.
+        readThrough(rotten.orElse(victim));
         cluster.explained(() -> Invariant.check(
                 cluster.nodes().stream().allMatch(node -> node.store().isSound()),
                 "a damaged copy was read, and is as it was (I11)"));
         cluster.load(LOAD);
-        return rots;
+        return rotten.isPresent();
     }
 
     private boolean joins(Story.Step step) {
@@ -697,7 +706,7 @@ public final class StoryTelling {
     }
 
     private void cloneOf(SimGuest.Frozen snapshot, int first) {
-        var clone = cluster.cloneOf(snapshot, "clone" + ++clones, first);
+        var clone = cluster.cloneOf(snapshot, "clone" + ++clones, formatted(first));
         if (fillsUp()) {
             clone.bearsNoSpace();
         }
