@@ -15,7 +15,7 @@ class StorySeedsTest {
                         + " | a disk that does not give back what it took made writes come to EIO",
                 "seed=58 nodes=3 zones=3 copies=3 log=CONSENSUS rough=false steps=RESET:389:1:451:301,KILL!:847:4:156:3059,ROT!:3492:0:511:223"
                         + " | a copy that a read found damaged stayed damaged",
-                "seed=8 nodes=4 zones=4 copies=3 log=IDEAL rough=true steps=SNAPSHOT:2220:8:424:281,DISCARD:52:1:277:401,TWO_WAYS:97:2:287:375"
+                "seed=2 nodes=2 zones=2 copies=3 log=CONSENSUS rough=false steps=TWO_WAYS:1307:2:95:8010,SNAPSHOT:74:8:262:3767"
                         + " | of two copies on write of one object at once one undid the other",
             })
     void aStoryThatFailedOnceEndsWell(String story, String found) {
