@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import sheepdog.membership.api.ClusterLog;
@@ -35,6 +36,7 @@ public final class RealCluster implements ClusterLogContract.Cluster {
     private final Life[] lives = new Life[PLACES];
     private final int[] ports = new int[PLACES];
     private final int[] incarnations = new int[PLACES];
+    private final AtomicLongArray ages = new AtomicLongArray(PLACES);
 
     /** Makes the transport of a process. */
     @FunctionalInterface
@@ -141,14 +143,14 @@ public final class RealCluster implements ClusterLogContract.Cluster {
             var self = new Member(
                     new Node(NodeId.of("127.0.0.1", ports[place]), Optional.empty(), 64, place, 1L << 30),
                     0x1000 + place,
-                    Member.incarnation(0, incarnation, 7));
+                    Member.incarnation(ages.get(place), incarnation, 7));
             var setup = new LogSetup(
                     self,
                     LogTiming.DEFAULT,
                     Weights::assign,
                     () -> System.currentTimeMillis() / 1000,
                     new SplittableRandom(),
-                    _ -> {},
+                    to -> ages.set(place, to),
                     LogSetup.Limits.DEFAULT);
             log = new ConsensusLog(
                     setup,
