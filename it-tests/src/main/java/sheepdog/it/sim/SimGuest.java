@@ -39,6 +39,7 @@ import sheepdog.sheep.main.Wiring;
 public final class SimGuest {
     private static final int SECTOR = SectorModel.SECTOR_BYTES;
     private static final int SECTORS_PER_OBJECT = ObjectId.DATA_BYTES / SECTOR;
+    private static final Duration ASKED_AGAIN = Duration.ofMillis(100);
     private static final Duration DELETED_AFTER = Duration.ofSeconds(1);
 
     /** Gateways by which a disk is looked at after a crash, besides the first. */
@@ -340,7 +341,20 @@ public final class SimGuest {
 
     private void openAgain(Runnable then) {
         var lock = new Request.LockVdi(SimClient.header(Opcode.LOCK_VDI, Flags.WRITE), name, VdiName.EMPTY, 0, 0);
+        int now = life;
         client.ask(lock, found -> {
+            if (found.result() == ResultCode.WAIT_FOR_FORMAT) {
+                // A sheep on an empty disk, which is no member yet and says so rightly: another one is asked.
+                found.release();
+                var gateways = client.gateways();
+                client.moveTo(gateways.get((gateways.indexOf(client.gateway()) + 1) % gateways.size()));
+                client.loop().after(ASKED_AGAIN, () -> {
+                    if (now == life) {
+                        openAgain(then);
+                    }
+                });
+                return;
+            }
             Invariant.check(found instanceof Response.VdiInfo, "%s was not found: %s", name, found.result());
             vid = ((Response.VdiInfo) found).vid();
             found.release();
