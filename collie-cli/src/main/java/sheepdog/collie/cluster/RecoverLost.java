@@ -1,7 +1,8 @@
 package sheepdog.collie.cluster;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.TreeSet;
 import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.Console;
@@ -14,6 +15,7 @@ import sheepdog.collie.command.Invocation;
 import sheepdog.protocol.model.Node;
 import sheepdog.protocol.model.ObjectId;
 import sheepdog.protocol.model.VdiName;
+import sheepdog.protocol.model.Vid;
 import sheepdog.protocol.wire.LostObject;
 import sheepdog.protocol.wire.Opcode;
 import sheepdog.protocol.wire.Request;
@@ -33,23 +35,34 @@ final class RecoverLost implements Handler {
 
     @Override
     public ExitCode run(Invocation call) {
-        if (call.<Boolean>option("list") || call.<Boolean>option("json")) {
-            return list(call);
-        }
         boolean all = call.option("all");
         String vdi = call.option("vdi");
-        var named = new ArrayList<ObjectId>();
-        call.arguments().forEach(text -> named.add(oid(text)));
-        if (named.isEmpty() && !all && vdi.isEmpty()) {
-            throw new CommandException(ExitCode.USAGE, "Please name objects, or a VDI with '-V', or all with '-A'");
+        int ways = (all ? 1 : 0) + (vdi.isEmpty() ? 0 : 1) + (call.arguments().isEmpty() ? 0 : 1);
+        if (call.<Boolean>option("list") || call.<Boolean>option("json")) {
+            if (ways > 0) {
+                throw new CommandException(ExitCode.USAGE, "'--list' and '--json' are about all VDIs");
+            }
+            return list(call);
         }
-        if (!call.<Boolean>option("force") && !call.console().confirms(QUESTION)) {
-            return ExitCode.SUCCESS;
+        if (ways != 1) {
+            throw new CommandException(
+                    ExitCode.USAGE, "Please name either objects, or a VDI with '-V', or all with '-A'");
+        }
+        var named = call.arguments().stream().map(RecoverLost::oid).toList();
+        Optional<Vid> vid = vdi.isEmpty() ? Optional.empty() : Optional.of(find(call.cluster(), vdi));
+        if (!call.<Boolean>option("force")) {
+            Optional<String> word = call.console().word(QUESTION);
+            if (word.isEmpty()) {
+                return ExitCode.SYSTEM;
+            }
+            if (!word.get().toLowerCase(Locale.ROOT).startsWith("yes")) {
+                return ExitCode.SUCCESS;
+            }
         }
         var run = new Run(call.cluster(), call.console());
         boolean done = named.isEmpty() || run.declare(named, true);
-        if (!vdi.isEmpty()) {
-            done &= run.vdi(vdi);
+        if (vid.isPresent()) {
+            done &= run.vdi(vid.get(), vdi);
         }
         if (all) {
             done &= run.waiting();
@@ -67,6 +80,15 @@ final class RecoverLost implements Handler {
             losses.lines(Integer.MAX_VALUE).forEach(call.console()::line);
         }
         return losses.isNothing() ? ExitCode.SUCCESS : ExitCode.FAILURE;
+    }
+
+    private static Vid find(Cluster cluster, String name) {
+        var request =
+                new Request.GetVdiInfo(cluster.header(Opcode.GET_VDI_INFO, 0), new VdiName(name), VdiName.EMPTY, 0);
+        if (cluster.ask(request).response() instanceof Response.VdiInfo found) {
+            return found.vid();
+        }
+        throw new CommandException(ExitCode.MISSING, "VDI " + name + " is not found");
     }
 
     private static ObjectId oid(String text) {
@@ -151,17 +173,12 @@ final class RecoverLost implements Handler {
         }
 
         /** The inode first, for the others can only be known by it. */
-        boolean vdi(String name) {
-            var request =
-                    new Request.GetVdiInfo(cluster.header(Opcode.GET_VDI_INFO, 0), new VdiName(name), VdiName.EMPTY, 0);
-            if (!(cluster.ask(request).response() instanceof Response.VdiInfo found)) {
-                throw new CommandException(ExitCode.MISSING, "VDI " + name + " is not found");
-            }
-            var inode = ObjectId.ofInode(found.vid());
+        boolean vdi(Vid vid, String name) {
+            var inode = ObjectId.ofInode(vid);
             if (!declare(List.of(inode), false)) {
                 return false;
             }
-            List<ObjectId> oids = VdiObjects.of(cluster, found.vid())
+            List<ObjectId> oids = VdiObjects.of(cluster, vid)
                     .orElseThrow(() -> new CommandException(ExitCode.FAILURE, "Failed to read a vdi " + name));
             return declare(oids, false);
         }

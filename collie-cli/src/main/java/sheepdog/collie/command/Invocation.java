@@ -3,8 +3,10 @@ package sheepdog.collie.command;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
+import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.Console;
 import sheepdog.collie.cli.Dates;
+import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.client.Cluster;
 
 /**
@@ -32,5 +34,16 @@ public record Invocation(CommandSpec command, List<String> arguments, Console co
     /** The operand at {@code index}, if there are so many. */
     public Optional<String> argument(int index) {
         return index < arguments.size() ? Optional.of(arguments.get(index)) : Optional.empty();
+    }
+
+    /**
+     * For commands that have no scripts of 2013 to please, whose further words the original ignores.
+     *
+     * @throws CommandException ending the command, if there are more operands
+     */
+    public void takesAtMost(int operands) {
+        argument(operands).ifPresent(word -> {
+            throw new CommandException(ExitCode.USAGE, "Unexpected argument '" + word + "'");
+        });
     }
 }

@@ -1,7 +1,9 @@
 package sheepdog.collie.node;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import sheepdog.collie.cli.CommandException;
 import sheepdog.collie.cli.ExitCode;
 import sheepdog.collie.client.Reply;
@@ -20,22 +22,26 @@ import sheepdog.protocol.wire.Response;
  */
 final class NodeDrain implements Handler {
     private static final int ANSWER_BYTES = 1024;
-    private static final String DONE_ALL_THE_SAME = "; it is done all the same";
 
     @Override
     public ExitCode run(Invocation call) {
+        call.takesAtMost(1);
         Node node = NodeNumber.of(call);
+        boolean force = call.option("force");
+        if (force && call.<Boolean>option("cancel")) {
+            throw new CommandException(ExitCode.USAGE, "'--cancel' and '--force' exclude each other");
+        }
         if (call.<Boolean>option("cancel")) {
             begin(call, node, How.CANCEL);
             return ExitCode.SUCCESS;
         }
-        boolean force = call.option("force");
+        var overridden = new ArrayList<String>();
         if (!hasSpace(call, node)) {
             String why = "Cannot drain " + node + ": the other nodes have too little space";
             if (!force) {
                 throw new CommandException(ExitCode.FAILURE, why + "; --force tries it");
             }
-            call.console().error(why + DONE_ALL_THE_SAME);
+            overridden.add(why);
         }
         try {
             begin(call, node, How.DRAIN);
@@ -44,8 +50,9 @@ final class NodeDrain implements Handler {
                 throw refused;
             }
             begin(call, node, How.DRAIN_WITH_FEWER_COPIES);
-            refused.lines().forEach(line -> call.console().error(line + DONE_ALL_THE_SAME));
+            overridden.addAll(refused.lines());
         }
+        overridden.forEach(why -> call.console().error(why + "; it is done all the same"));
         if (!call.<Boolean>option("no-wait")) {
             await(call, node);
         }
@@ -60,7 +67,7 @@ final class NodeDrain implements Handler {
         }
     }
 
-    /** Says on a terminal how far it is whenever that has changed. */
+    /** Says on a terminal how far it is whenever that has changed; anywhere, if it will not go on by itself. */
     private static void await(Invocation call, Node node) {
         String told = "";
         while (true) {
@@ -78,11 +85,13 @@ final class NodeDrain implements Handler {
                     ? "draining " + node + ": " + stores[0] + " of " + stores[1]
                             + " nodes have all their objects, ^C ends only the waiting"
                     : "draining " + node;
-            if (List.of(stores).contains("disabled")) {
+            boolean stands = List.of(stores).contains("disabled");
+            if (stands) {
                 line += "; recovery is disabled, and goes on with 'collie cluster recover enable'";
             }
             if (!line.equals(told)) {
-                call.console().remark(line);
+                Consumer<String> teller = stands ? call.console()::error : call.console()::remark;
+                teller.accept(line);
                 told = line;
             }
         }

@@ -30,15 +30,30 @@ final class NodeRecovery implements Handler {
 
     @Override
     public ExitCode run(Invocation call) {
-        Optional<String> word = call.argument(0);
-        if (word.isEmpty()) {
-            return call.<Boolean>option("json") ? json(call) : list(call);
-        }
-        return switch (word.get()) {
+        String word = call.argument(0).orElse("");
+        check(call, word);
+        return switch (word) {
+            case "" -> call.<Boolean>option("json") ? json(call) : list(call);
             case "set-throttle" -> setThrottle(call);
             case "get-throttle" -> getThrottle(call);
-            default -> throw new CommandException(ExitCode.USAGE, "Unknown word '" + word.get() + "'");
+            default -> throw new CommandException(ExitCode.USAGE, "Unknown word '" + word + "'");
         };
+    }
+
+    private static void check(Invocation call, String word) {
+        boolean all = call.option("all");
+        boolean shows = call.<Boolean>option("json") || call.<Boolean>option("progress");
+        if (all && !word.equals("set-throttle")) {
+            throw new CommandException(ExitCode.USAGE, "'--all' is for set-throttle");
+        }
+        if (shows && !word.isEmpty()) {
+            throw new CommandException(ExitCode.USAGE, "'--json' and '--progress' are not for " + word);
+        }
+        if (word.equals("set-throttle")) {
+            call.takesAtMost(3);
+        } else if (word.equals("get-throttle")) {
+            call.takesAtMost(1);
+        }
     }
 
     private static ExitCode list(Invocation call) {

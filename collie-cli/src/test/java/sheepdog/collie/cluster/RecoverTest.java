@@ -3,6 +3,7 @@ package sheepdog.collie.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -99,6 +100,45 @@ class RecoverTest {
     }
 
     @Test
+    void nothingIsDeclaredWithoutAYes() {
+        Run silent = Run.collie(cluster, "cluster", "recover", "lost", OLD);
+        assertThat(silent.out()).endsWith("Are you sure you want to continue? [yes/no]: ");
+        assertThat(silent.status()).isEqualTo(2);
+        assertThat(answered("no").status()).isZero();
+        assertThat(cluster.requests(Request.LostObjects.class)).isEmpty();
+
+        assertThat(answered("yes").out()).endsWith("Declared lost: 1 objects, nothing is left of 0\n");
+    }
+
+    private Run answered(String word) {
+        byte[] line = (word + "\n").getBytes(StandardCharsets.US_ASCII);
+        return Run.collie(cluster.network(), line, "cluster", "recover", "lost", OLD);
+    }
+
+    @Test
+    void whatIsMeantIsSaidInOneWay() {
+        var lines = List.of(
+                List.<String>of(),
+                List.of("-A", OLD),
+                List.of("-A", "-V", "x"),
+                List.of("-V", "x", OLD),
+                List.of("-l", "-A"),
+                List.of("-j", OLD),
+                List.of("-l", "-V", "x"));
+
+        assertThat(lines).allSatisfy(words -> {
+            var line = new ArrayList<>(List.of("cluster", "recover", "lost", "-f"));
+            line.addAll(words);
+            assertThat(Run.collie(cluster, line.toArray(String[]::new)).status())
+                    .isEqualTo(64);
+        });
+        assertThat(Run.collie(cluster, "cluster", "recover", "lost", "-V", "nosuch"))
+                .as("before any question")
+                .isEqualTo(new Run("", "VDI nosuch is not found\n", 5));
+        assertThat(cluster.requests(Request.LostObjects.class)).isEmpty();
+    }
+
+    @Test
     void anObjectThatDoesNotWaitIsAFailureIfItWasNamed() {
         Run run = Run.collie(cluster, "cluster", "recover", "lost", "-f", THERE);
 
@@ -162,15 +202,6 @@ class RecoverTest {
                         + cluster.vid("monkey", "a\"b") + "\", \"objects\": 4,\n   \"withoutCopy\": [\"" + shared
                         + "\"], \"waiting\": [], \"unknown\": []}");
         assertThat(cluster.requests(Request.LostObjects.class)).allMatch(Request.LostObjects::lookOnly);
-    }
-
-    @Test
-    void withoutAYesNothingIsDone() {
-        Run run = Run.collie(cluster, "cluster", "recover", "lost", OLD);
-
-        assertThat(run.out()).endsWith("Are you sure you want to continue? [yes/no]: ");
-        assertThat(run.status()).isZero();
-        assertThat(cluster.requests(Request.LostObjects.class)).isEmpty();
     }
 
     @Test

@@ -3,6 +3,8 @@ package sheepdog.collie.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -157,6 +159,26 @@ class NodeRecoveryTest {
         assertThat(Run.collie(cluster, "node", "recovery", "set-throttle", "1", "3600001")
                         .status())
                 .isEqualTo(64);
+        assertThat(cluster.requests(Request.SetRecovery.class)).isEmpty();
+    }
+
+    @Test
+    void wordsAndOptionsThatWouldHaveNoEffectAreRefused() {
+        var lines = List.of(
+                List.of("set-throttle", "2", "100", "7"),
+                List.of("get-throttle", "3"),
+                List.of("get-throttle", "-j"),
+                List.of("set-throttle", "-P", "2", "100"),
+                List.of("get-throttle", "-A"),
+                List.of("-A"));
+
+        assertThat(lines).allSatisfy(words -> {
+            var line = new ArrayList<>(List.of("node", "recovery"));
+            line.addAll(words);
+            Run run = Run.collie(cluster, line.toArray(String[]::new));
+            assertThat(run.status()).isEqualTo(64);
+            assertThat(run.err()).isNotEmpty();
+        });
         assertThat(cluster.requests(Request.SetRecovery.class)).isEmpty();
     }
 }

@@ -182,6 +182,29 @@ class NodeTest {
     }
 
     @Test
+    void onlyOneNodeIsDrainedAtATimeAndWhoForcesDoesNotCancel() {
+        assertThat(Run.collie(cluster, "node", "drain", "0", "1"))
+                .isEqualTo(new Run("", "Unexpected argument '1'\n", 64));
+        assertThat(Run.collie(cluster, "node", "drain", "-c", "-f", "1"))
+                .isEqualTo(new Run("", "'--cancel' and '--force' exclude each other\n", 64));
+        assertThat(hows()).isEmpty();
+    }
+
+    @Test
+    void whatForceOverridesIsSaidOnlyIfItIsDone() {
+        cluster.script(request -> switch (request) {
+            case Request.StatSheep _ ->
+                Optional.of(new Response.NodeStat(ResultCode.SUCCESS, 0, 0, 0, 1000, 100, Payload.EMPTY));
+            case Request.DrainNode _ ->
+                Optional.of(new Response.Data(ResultCode.INVALID_PARMS, text("no other node could hold what it has")));
+            default -> Optional.empty();
+        });
+
+        assertThat(Run.collie(cluster, "node", "drain", "1", "-f"))
+                .isEqualTo(new Run("", "Cannot drain 127.0.0.1:7001: no other node could hold what it has\n", 1));
+    }
+
+    @Test
     void aNodeWhoseObjectsFitNowhereIsNotDrained() {
         cluster.script(request -> request instanceof Request.StatSheep
                 ? Optional.of(new Response.NodeStat(ResultCode.SUCCESS, 0, 0, 0, 1000, 100, Payload.EMPTY))
@@ -215,7 +238,7 @@ class NodeTest {
     void whoWaitsForADrainIsToldThatRecoveryIsDisabled() {
         answerDrains(Response.success(), new Response.Data(ResultCode.AGAIN, text("1 3 disabled")), Response.success());
 
-        Run run = Run.collieSeen(cluster.network(), "node", "drain", "1");
+        Run run = Run.collie(cluster, "node", "drain", "1");
 
         assertThat(run.err())
                 .contains(

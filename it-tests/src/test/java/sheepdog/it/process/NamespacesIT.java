@@ -99,7 +99,10 @@ class NamespacesIT {
             Duration longest = load.longestGapAndReset();
             System.out.println("two of three do not reach each other: writes waited " + longest.toMillis() + " ms");
             assertThat(longest).isLessThan(Duration.ofSeconds(8).plus(usual.multipliedBy(10)));
-            assertThat(collie(2, "cluster", "info", "-v").run().out()).contains("This node waits ");
+            Waiting.until(
+                    "the one that is put out to say that it waits",
+                    LIMIT,
+                    () -> collie(2, "cluster", "info", "-v").run().out().contains("This node waits "));
 
             hosts("heal").run().succeeded();
             for (int i = 1; i <= 3; i++) {
