@@ -259,10 +259,8 @@ public final class StoryTelling {
 
     /** How long clients may wait if the step is alone; nothing if no promise is made for this cluster. */
     private Optional<Duration> promised(Story.Step step) {
-        boolean healthy = !story.rough()
-                && story.log() == Story.Log.CONSENSUS
-                && cluster.nodes().size() >= 3
-                && story.zones() == story.nodes();
+        boolean healthy =
+                !story.rough() && story.log() == Story.Log.CONSENSUS && canLoseOne() && story.zones() == story.nodes();
         return healthy ? Optional.ofNullable(STAYS_UP.get(step.fault())) : Optional.empty();
     }
 

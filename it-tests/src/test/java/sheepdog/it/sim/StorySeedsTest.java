@@ -17,6 +17,8 @@ class StorySeedsTest {
                         + " | a copy that a read found damaged stayed damaged",
                 "seed=2 nodes=2 zones=2 copies=3 log=CONSENSUS rough=false steps=TWO_WAYS:1307:2:95:8010,SNAPSHOT:74:8:262:3767"
                         + " | of two copies on write of one object at once one undid the other",
+                "seed=534866772 nodes=3 zones=3 copies=1 log=CONSENSUS rough=false steps=LEAVE!:3907:3:131:8041"
+                        + " | a story promised that objects of one copy can be had without their holder",
             })
     void aStoryThatFailedOnceEndsWell(String story, String found) {
         assertThatCode(() -> StoryTelling.tell(Story.parse(story))).as(found).doesNotThrowAnyException();
