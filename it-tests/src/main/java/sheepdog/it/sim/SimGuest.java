@@ -60,6 +60,9 @@ public final class SimGuest {
     private final TreeMap<Integer, Vid> slots = new TreeMap<>();
     private final Driver usual;
     private Optional<Driver> second = Optional.empty();
+    /** Of drivers, too, that begin nothing any more but may still have requests under way. */
+    private final List<SimClient> connections = new ArrayList<>();
+
     private int places = FEW_PLACES;
     private boolean hasColdObject;
     private final List<Frozen> snapshots = new ArrayList<>();
@@ -282,7 +285,9 @@ public final class SimGuest {
         var gateways = new ArrayList<>(client.gateways());
         gateways.remove(gateway);
         gateways.addFirst(gateway);
-        second = Optional.of(new Driver(new SimClient(client, gateways), new TreeMap<>(slots)));
+        var other = new SimClient(client, gateways);
+        connections.add(other);
+        second = Optional.of(new Driver(other, new TreeMap<>(slots)));
     }
 
     /** No more requests by the other connection. */
@@ -383,7 +388,8 @@ public final class SimGuest {
             chore = Optional.empty();
             inFlight = 1;
             client.restart();
-            second.ifPresent(driver -> driver.client.restart());
+            connections.forEach(SimClient::restart);
+            connections.clear();
             second = Optional.empty();
             openAgain(() -> look(
                     new ArrayDeque<>(client.gateways()

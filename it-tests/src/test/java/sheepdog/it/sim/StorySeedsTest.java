@@ -19,6 +19,8 @@ class StorySeedsTest {
                         + " | of two copies on write of one object at once one undid the other",
                 "seed=534866772 nodes=3 zones=3 copies=1 log=CONSENSUS rough=false steps=LEAVE!:3907:3:131:8041"
                         + " | a story promised that objects of one copy can be had without their holder",
+                "seed=0 nodes=4 zones=4 copies=3 log=CONSENSUS rough=false steps=TWO_WAYS:1:2:17:4648,CLOCK:37:6:47:136,HOST_DIES!:18:6:424:40"
+                        + " | a machine that died got an answer of a connection that it had left before",
             })
     void aStoryThatFailedOnceEndsWell(String story, String found) {
         assertThatCode(() -> StoryTelling.tell(Story.parse(story))).as(found).doesNotThrowAnyException();
