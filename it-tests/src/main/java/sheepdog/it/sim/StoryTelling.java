@@ -178,10 +178,13 @@ public final class StoryTelling {
     /** A node from that number on that does not wait to be formatted, as one does that has only just been started for the first time. */
     private int formatted(int number) {
         return IntStream.range(number, number + cluster.nodes().size())
-                .filter(i -> !node(i).isAwake()
-                        || node(i).look(w -> w.cluster().view().isPresent()))
+                .filter(i -> isFormatted(node(i)))
                 .findFirst()
                 .orElse(number);
+    }
+
+    private static boolean isFormatted(SimNode node) {
+        return !node.isAwake() || node.look(w -> w.cluster().view().isPresent());
     }
 
     /** Another node than {@code victim}, if there is one. */
@@ -651,7 +654,7 @@ public final class StoryTelling {
 
     private boolean guestDoes(Story.Step step) {
         SimGuest guest = guest(step.victim());
-        NodeId elsewhere = node(step.detail()).id();
+        NodeId elsewhere = node(formatted(step.detail())).id();
         switch (step.fault()) {
             case MOVE -> guest.client().moveTo(elsewhere);
             case TWO_WAYS -> {
@@ -666,7 +669,7 @@ public final class StoryTelling {
                         .filter(node -> node.id().equals(guest.client().gateway()))
                         .findFirst()
                         .orElseThrow();
-                Optional<SimNode> next = other(owner, step.detail());
+                Optional<SimNode> next = other(owner, step.detail()).filter(StoryTelling::isFormatted);
                 if (next.isEmpty() || !pauses(step, owner)) {
                     return false;
                 }

@@ -21,6 +21,8 @@ class StorySeedsTest {
                         + " | a story promised that objects of one copy can be had without their holder",
                 "seed=0 nodes=4 zones=4 copies=3 log=CONSENSUS rough=false steps=TWO_WAYS:1:2:17:4648,CLOCK:37:6:47:136,HOST_DIES!:18:6:424:40"
                         + " | a machine that died got an answer of a connection that it had left before",
+                "seed=579104298 nodes=2 zones=2 copies=3 log=CONSENSUS rough=false steps=JOIN:4:6:500:1508,OWNER_SLEEPS:19:0:471:1283"
+                        + " | a guest moved to a sheep that had only just been started for the first time",
             })
     void aStoryThatFailedOnceEndsWell(String story, String found) {
         assertThatCode(() -> StoryTelling.tell(Story.parse(story))).as(found).doesNotThrowAnyException();
